@@ -1,0 +1,154 @@
+"""Settings, all from the environment; what is missing and must not be guessed stops the start, in words.
+
+`bin/setup` writes an ignored `.env` that holds every name below; `.env.example` explains each.
+"""
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+
+from tpp.environment import boolean, database, load, optional, required, words
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+load(BASE_DIR / ".env")
+
+# Secrets and identity
+SECRET_KEY = required("TPP_SECRET_KEY", "any long random text; signs sessions")
+TPP_RECEIPT_KEY = required("TPP_RECEIPT_KEY", "32 random bytes in hex; the Ed25519 seed that signs receipts")
+TPP_DEPLOYMENT_ID = required("TPP_DEPLOYMENT_ID", "0x and 32 random bytes in hex; new for every copy")
+TPP_SITE_URL = required("TPP_SITE_URL", "the public address, such as https://votes.example.org").rstrip("/")
+TPP_DEMO = boolean("TPP_DEMO", default=False)
+DEBUG = boolean("TPP_DEBUG", default=False)
+
+_site = urlsplit(TPP_SITE_URL)
+if _site.scheme not in {"http", "https"} or not _site.hostname:
+    raise ImproperlyConfigured("TPP_SITE_URL must be an http or https address such as https://votes.example.org")
+ALLOWED_HOSTS = words("TPP_ALLOWED_HOSTS", default=[_site.hostname])
+CSRF_TRUSTED_ORIGINS = [TPP_SITE_URL]
+
+# Behind a proxy that ends TLS: it must set this header itself and strip the client's.
+if boolean("TPP_TRUST_PROXY", default=False):
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+_secure = _site.scheme == "https"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _secure
+SECURE_SSL_REDIRECT = _secure and boolean("TPP_REDIRECT_TO_HTTPS", default=True)
+SECURE_HSTS_SECONDS = 31_536_000 if _secure else 0
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_AGE = 14 * 24 * 3600
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "base-uri": [NONE],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+        "object-src": [NONE],
+    }
+}
+
+INSTALLED_APPS = [
+    "django.contrib.contenttypes",
+    "django.contrib.auth",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "csp",
+    "rest_framework",
+    "journal",
+    "chain",
+    "accounts",
+    "power",
+    "deliberation",
+    "ledger",
+    "programmes",
+    "votes",
+    "tpp",
+]
+
+MIDDLEWARE = [
+    "tpp.middleware.Unavailable",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = "tpp.urls"
+WSGI_APPLICATION = "tpp.wsgi.application"
+AUTH_USER_MODEL = "accounts.Wallet"
+AUTHENTICATION_BACKENDS = ["accounts.backends.WalletBackend"]
+LOGIN_URL = "sign_in"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": False,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "tpp.pages.context.site",
+            ],
+            "builtins": ["django.contrib.humanize.templatetags.humanize"],
+        },
+    }
+]
+
+# DATABASE_URL is the application's role, which owns nothing; migrations use DATABASE_OWNER_URL where it is set.
+DATABASES = {"default": database("DATABASE_URL", conn_max_age=None)}
+
+REDIS_URL = required("REDIS_URL", "redis://host:port/0; broker and cache")
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
+
+CELERY_BROKER_URL = REDIS_URL
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 3600, "socket_timeout": 5, "socket_connect_timeout": 5}
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_DEFAULT_QUEUE = "quick"
+CELERY_TIMEZONE = "UTC"
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_BEAT_SCHEDULE = {"tick": {"task": "votes.tasks.tick", "schedule": 2.0, "options": {"expires": 2}}}
+
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STATICFILES_FINDERS = ["django.contrib.staticfiles.finders.FileSystemFinder"]
+WHITENOISE_USE_FINDERS = boolean("TPP_STATIC_FROM_SOURCE", default=False)
+
+USE_TZ = True
+TIME_ZONE = "UTC"
+LANGUAGE_CODE = "en"
+USE_I18N = True
+USE_THOUSAND_SEPARATOR = False
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.AllowAny"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "UNAUTHENTICATED_USER": None,
+}
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": optional("TPP_LOG_LEVEL", "INFO")},
+}
+
