@@ -1,0 +1,3 @@
+"""The version of this software, as it stands in results and records."""
+
+VERSION = "0.1.0"

@@ -1,0 +1,32 @@
+"""`manage.py import_register FILE`: publish a register of voting power from a CSV file."""
+
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from journal.clock import database_clock
+from journal.refusal import Refusal
+from power import registers
+from power.actions import publish_register
+
+
+class Command(BaseCommand):
+    help = "Publish a register of voting power: CSV with the columns address, power (base units) and name."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("file", type=Path)
+        parser.add_argument("--name", help="what the register is called; the file's name if left out")
+
+    def handle(self, *args: Any, file: Path, name: str | None, **options: Any) -> None:
+        try:
+            entries = registers.read(file.read_text(encoding="utf-8"))
+            register = publish_register(name=name or file.stem, entries=entries, at=database_clock())
+        except (OSError, UnicodeDecodeError) as error:
+            raise CommandError(f"{file} could not be read: {error}") from error
+        except Refusal as refusal:
+            raise CommandError(refusal.words) from refusal
+        self.stdout.write(
+            f"Published {register.name}: {register.entry_count} addresses,"
+            f" {register.total_power} base units, sha256 {bytes(register.sha256).hex()}"
+        )

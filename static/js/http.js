@@ -1,0 +1,49 @@
+/**
+ * Talking to this site: JSON in, JSON out, and a "no" in words.
+ */
+
+/** The server said no and why. */
+export class RefusedError extends Error {
+  /** @param {number} status @param {string} name @param {string} words */
+  constructor(status, name, words) {
+    super(words);
+    this.status = status;
+    this.refusal = name;
+    this.words = words;
+  }
+}
+
+function csrfToken() {
+  return /(?:^|; )csrftoken=([^;]+)/.exec(document.cookie)?.[1] ?? "";
+}
+
+/**
+ * @param {string} address
+ * @param {unknown} body what is sent; a string is sent as it is
+ * @returns {Promise<any>}
+ * @throws {RefusedError} where the server refused; TypeError where it could not be reached
+ */
+export async function postJson(address, body) {
+  const response = await fetch(address, {
+    method: "POST",
+    headers: { "Content-Type": "application/json", "X-CSRFToken": csrfToken() },
+    body: typeof body === "string" ? body : JSON.stringify(body),
+  });
+  return read(response);
+}
+
+/** @param {string} address @returns {Promise<any>} */
+export async function getJson(address) {
+  return read(await fetch(address, { headers: { Accept: "application/json" } }));
+}
+
+/** @param {Response} response */
+async function read(response) {
+  const answer = await response.json().catch(() => ({}));
+  if (response.ok) return answer;
+  throw new RefusedError(
+    response.status,
+    answer.refusal ?? "",
+    answer.words ?? `The server answered ${response.status}. Try again in a moment.`,
+  );
+}

@@ -1,0 +1,238 @@
+"""From the closing instant to money: certificate, result v1, settlement. Each exists once."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from datetime import datetime
+from typing import NamedTuple
+
+from django.db import connection, transaction
+
+from journal.locks import BALLOTS, STEP, try_lock, wait_for_lock
+from ledger.actions import transfer
+from programmes.models import MetaProgramme
+from journal.version import VERSION
+from votes.models import (
+    RULES,
+    BallotPosition,
+    Certificate,
+    Contest,
+    ContestResult,
+    Cycle,
+    OptionResult,
+    Result,
+    Settlement,
+)
+from votes.record.instants import microseconds
+from votes.record.merkle import ballot_leaf, leaf_hash, root
+from votes.tally import Bounds, Outcome, Profile, tally
+
+CLOSE, TALLY, SETTLE = STEP + 4, STEP + 5, STEP + 6
+
+
+@transaction.atomic
+def close_cycle(*, cycle_id: int, at: datetime) -> bool:
+    """Certify the ballots of a cycle whose voting is over; False where it is not, or is certified already.
+
+    Waits for the ballots that are being accepted right now and shuts the door behind them.
+    """
+    if not try_lock(CLOSE, cycle_id):
+        return False
+    cycle = Cycle.objects.at(at).select_related("announcement").get(pk=cycle_id)
+    if cycle.phase != "counting" or Certificate.objects.filter(cycle=cycle).exists():
+        return False
+    wait_for_lock(BALLOTS, cycle_id)
+    _give_positions(cycle_id)
+    leaves = [
+        leaf_hash(ballot_leaf(bytes(digest), microseconds(received_at)))
+        for digest, received_at in BallotPosition.objects.filter(cycle_id=cycle_id)
+        .order_by("position")
+        .values_list("ballot__digest", "ballot__received_at")
+        .iterator(chunk_size=10_000)
+    ]
+    Certificate.objects.create(
+        cycle=cycle,
+        certified_at=at,
+        ballot_count=len(leaves),
+        merkle_root=root(leaves),
+        rules_hash=cycle.announcement.rules_hash,
+    )
+    return True
+
+
+@transaction.atomic
+def publish_result(*, cycle_id: int, at: datetime) -> bool:
+    """Tally a certified cycle by every rule and publish result v1; False where it can't be, or is already."""
+    if not try_lock(TALLY, cycle_id):
+        return False
+    cycle = Cycle.objects.at(at).select_related("certificate", "power__snapshot").get(pk=cycle_id)
+    if not hasattr(cycle, "certificate") or cycle.phase != "counting" or not hasattr(cycle, "power"):
+        return False
+    histogram, voters = read_histogram(cycle), read_voters(cycle)
+    everyone = voters.pop(None, Turnout(0, 0))
+    result = Result.objects.create(
+        cycle=cycle, version=1, published_at=at, software=f"tpp {VERSION}", voters=everyone.voters, power=everyone.power
+    )
+    for contest in cycle.contests.prefetch_related("options"):
+        _publish_contest(result, contest, histogram, voters.get(contest.pk, Turnout(0, 0)))
+    return True
+
+
+@transaction.atomic
+def settle_cycle(*, cycle_id: int, at: datetime) -> bool:
+    """Move the money of a cycle whose challenge window is over; False where it is not, or has moved."""
+    if not try_lock(SETTLE, cycle_id):
+        return False
+    cycle = Cycle.objects.at(at).get(pk=cycle_id)
+    if cycle.phase != "challenge":
+        return False
+    result = cycle.results.latest()
+    if at < max(cycle.settles_at, result.published_at + cycle.window):
+        return False
+    _pay(cycle, result, at)
+    Settlement.objects.create(cycle=cycle, result=result, settled_at=at)
+    return True
+
+
+class Turnout(NamedTuple):
+    """How many voters and how much power [base units]."""
+
+    voters: int
+    power: int
+
+
+def read_histogram(cycle: Cycle) -> Mapping[int, Mapping[int, int]]:
+    """H[option number][basis points] -> voting power, over each voter's newest ballot; PostgreSQL adds it up."""
+    histogram: defaultdict[int, dict[int, int]] = defaultdict(dict)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT line.option, line.share, sum(p.power)
+            FROM votes_ballot b
+            JOIN power_snapshotpower p ON p.snapshot_id = %s AND p.address = b.voter
+            CROSS JOIN LATERAL unnest(b.options, b.shares) AS line(option, share)
+            WHERE b.cycle_id = %s AND NOT EXISTS (SELECT FROM votes_ballot r WHERE r.replaces_id = b.id)
+            GROUP BY line.option, line.share
+            """,
+            [cycle.power.snapshot_id, cycle.pk],
+        )
+        for option, share, power in cursor:
+            histogram[option][share] = int(power)
+    return histogram
+
+
+def read_voters(cycle: Cycle) -> dict[int | None, Turnout]:
+    """Turnout by contest id; under None that of the whole cycle, counting ballots that have lines."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT voted.contest_id, count(*), sum(voted.power)
+            FROM (
+                SELECT DISTINCT b.id, o.contest_id, p.power
+                FROM votes_ballot b
+                JOIN power_snapshotpower p ON p.snapshot_id = %(snapshot)s AND p.address = b.voter
+                CROSS JOIN LATERAL unnest(b.options) AS line(option)
+                JOIN votes_option o ON o.cycle_id = b.cycle_id AND o.number = line.option
+                WHERE b.cycle_id = %(cycle)s
+                  AND NOT EXISTS (SELECT FROM votes_ballot r WHERE r.replaces_id = b.id)
+            ) AS voted GROUP BY voted.contest_id
+            UNION ALL
+            SELECT NULL, count(*), coalesce(sum(p.power), 0)
+            FROM votes_ballot b
+            JOIN power_snapshotpower p ON p.snapshot_id = %(snapshot)s AND p.address = b.voter
+            WHERE b.cycle_id = %(cycle)s AND cardinality(b.options) > 0
+              AND NOT EXISTS (SELECT FROM votes_ballot r WHERE r.replaces_id = b.id)
+            """,
+            {"snapshot": cycle.power.snapshot_id, "cycle": cycle.pk},
+        )
+        return {contest: Turnout(voters, int(power)) for contest, voters, power in cursor}
+
+
+def _give_positions(cycle_id: int) -> None:
+    """Append the ballots that have no place in the tree yet, in the order in which they were stored."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO votes_ballotposition (cycle_id, ballot_id, position)
+            SELECT b.cycle_id, b.id,
+                   (SELECT count(*) FROM votes_ballotposition p WHERE p.cycle_id = b.cycle_id)
+                   + row_number() OVER (ORDER BY b.id) - 1
+            FROM votes_ballot b
+            WHERE b.cycle_id = %s AND NOT EXISTS (SELECT FROM votes_ballotposition p WHERE p.ballot_id = b.id)
+            """,
+            [cycle_id],
+        )
+
+
+def _publish_contest(
+    result: Result, contest: Contest, histogram: Mapping[int, Mapping[int, int]], turnout: Turnout
+) -> None:
+    """One row for each rule; the one that binds pays, the others are shown beside it."""
+    options = list(contest.options.all())
+    bounds = [Bounds(option.floor, option.cap) for option in options]
+    profile = Profile(tuple(histogram.get(option.number, {}) for option in options), turnout.power)
+    splits = _reaches_quorum(result, contest, turnout)
+    for rule in RULES:
+        outcome = tally(rule, profile, bounds, contest.budget) if splits else None
+        _store(result, contest, rule, turnout, outcome)
+
+
+def _store(result: Result, contest: Contest, rule: str, turnout: Turnout, outcome: Outcome | None) -> None:
+    row = ContestResult.objects.create(
+        result=result,
+        contest=contest,
+        rule=rule,
+        is_binding=rule == contest.rule,
+        outcome="split" if outcome else contest.fallback,
+        voters=turnout.voters,
+        power=turnout.power,
+        parameter=None if outcome is None or outcome.parameter is None else str(outcome.parameter),
+    )
+    OptionResult.objects.bulk_create(
+        OptionResult(
+            contest_result=row,
+            option=option,
+            share=str(outcome.shares[place]) if outcome else "0",
+            amount=outcome.amounts[place] if outcome else 0,
+        )
+        for place, option in enumerate(contest.options.all())
+    )
+
+
+def _reaches_quorum(result: Result, contest: Contest, turnout: Turnout) -> bool:
+    """Whether enough voters and power are counted in the contest; no power at all never is enough."""
+    everybody = result.cycle.power.snapshot.total_power
+    return (
+        turnout.power > 0
+        and turnout.voters >= contest.quorum_voters
+        and turnout.power * 10_000 >= contest.quorum_power * everybody
+    )
+
+
+def _pay(cycle: Cycle, result: Result, at: datetime) -> None:
+    """Source to cycle to programme to typology; what is not awarded stays in the source."""
+    binding = result.contests.filter(is_binding=True, contest__programme__isnull=False)
+    contests = binding.select_related("contest__programme__account").prefetch_related("options__option__typology__account")
+    source = MetaProgramme.objects.select_related("source").get().source if contests else None
+    for contest_result in contests:
+        programme = contest_result.contest.programme
+        awarded = sum(option.amount for option in contest_result.options.all())
+        assert source is not None and cycle.account is not None and programme is not None
+        key = f"cycle/{cycle.number}/{programme.slug}"
+        reason = f"{programme.name}, cycle {cycle.number}"
+        transfer(
+            debit=source, credit=cycle.account, amount=awarded, reason=reason, key=f"{key}/1-reserve", at=at
+        )
+        transfer(
+            debit=cycle.account, credit=programme.account, amount=awarded, reason=reason, key=f"{key}/2-budget", at=at
+        )
+        for option in contest_result.options.all():
+            typology = option.option.typology
+            assert typology is not None
+            transfer(
+                debit=programme.account,
+                credit=typology.account,
+                amount=option.amount,
+                reason=f"{typology.name}, cycle {cycle.number}",
+                key=f"{key}/3-award/{typology.slug}",
+                at=at,
+            )

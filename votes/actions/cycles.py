@@ -1,0 +1,259 @@
+"""From a schedule to an announced cycle with frozen rules and frozen power."""
+
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Max
+
+from deliberation.actions import open_thread
+from journal.locks import STEP, try_lock, wait_for_lock
+from journal.refusal import Refusal
+from ledger.actions import open_account
+from power.actions import freeze_register
+from power.models import Register
+from programmes.models import Facilitator, MetaProgramme, Programme
+from votes.actions.identity import deployment_id, receipt_seed
+from votes.models import (
+    Announcement,
+    Cancellation,
+    Contest,
+    Cycle,
+    CyclePower,
+    Option,
+    Schedule,
+    ScheduledContest,
+)
+from votes.record.receipt import public_key
+from votes.record.rules import (
+    ContestRules,
+    FacilitatorRules,
+    Instants,
+    Limits,
+    OptionRules,
+    PowerRules,
+    Rules,
+    TokenRules,
+)
+from votes.tally import TallyError, check_bounds
+
+ANNOUNCE, CANCEL, FREEZE, PLAN = STEP, STEP + 1, STEP + 2, STEP + 3
+
+
+@transaction.atomic
+def plan_cycles(*, schedule_id: int, at: datetime) -> int:
+    """Materialise the schedule's next cycles that can still be published in time; how many were made.
+
+    Instants are copied from the schedule when the cycle is made.
+    """
+    if not try_lock(PLAN, schedule_id):
+        return 0
+    schedule = Schedule.objects.get(pk=schedule_id)
+    made = 0
+    for opens_at in schedule.openings_after(at + schedule.notice, schedule.ahead):
+        if not schedule.cycles.filter(opens_at=opens_at).exists():
+            plan_cycle(schedule=schedule, instants=schedule.instants(opens_at), at=at)
+            made += 1
+    return made
+
+
+@transaction.atomic
+def plan_cycle(
+    *, schedule: Schedule, instants: Instants, at: datetime, origin: str = "live", number: int | None = None
+) -> Cycle:
+    """One planned cycle of `schedule` with its account and its thread, numbered after the highest so far."""
+    meta = MetaProgramme.objects.get()
+    wait_for_lock(PLAN, 0)  # numbers are given one at a time
+    if number is None:
+        number = next_number()
+    return Cycle.objects.create(
+        number=number,
+        origin=origin,
+        schedule=schedule,
+        title=f"Cycle {number}",
+        notice=schedule.notice,
+        window=schedule.window,
+        account=open_account(token=meta.token, name=f"cycle/{number}"),
+        thread=open_thread(title=f"Cycle {number}", address=f"/cycles/{number}/", at=at, parent=meta.thread),
+        **vars(instants),
+    )
+
+
+def next_number() -> int:
+    """The lowest number above all cycles, imports included."""
+    return (Cycle.objects.aggregate(highest=Max("number"))["highest"] or 0) + 1
+
+
+@transaction.atomic
+def announce_cycle(*, cycle_id: int, at: datetime) -> bool:
+    """Freeze the rules of a planned cycle and publish them; False where it is not the time, or done already.
+
+    Raises Refusal `cannot_be_announced` with everything that is in the way.
+    """
+    if not try_lock(ANNOUNCE, cycle_id):
+        return False
+    cycle = Cycle.objects.at(at).get(pk=cycle_id)
+    if cycle.phase != "planned" or not cycle.announced_at <= at <= cycle.opens_at - cycle.notice:
+        return False
+    rules = _rules_of(cycle)
+    _check(rules)
+    publish_rules(cycle=cycle, rules=rules, at=at)
+    return True
+
+
+def publish_rules(*, cycle: Cycle, rules: Rules, at: datetime) -> Announcement:
+    """Store the frozen rules and the contests and options they name."""
+    meta = MetaProgramme.objects.first()
+    programmes = {p.slug: p for p in _programmes(cycle)} if meta else {}
+    announcement = Announcement.objects.create(
+        cycle=cycle, rules_json=rules.data.decode(), rules_hash=rules.hash, published_at=at
+    )
+    number = 0
+    for position, contest_rules in enumerate(rules.contests):
+        programme = programmes.get(contest_rules.programme)
+        typologies = {t.slug: t for t in programme.typologies.all()} if programme else {}
+        contest = Contest.objects.create(
+            cycle=cycle,
+            position=position,
+            key=contest_rules.programme,
+            name=contest_rules.name,
+            programme=programme,
+            budget=contest_rules.budget,
+            rule=contest_rules.rule,
+            quorum_power=contest_rules.quorum_power,
+            quorum_voters=contest_rules.quorum_voters,
+            fallback=contest_rules.fallback,
+        )
+        options = [
+            Option(
+                cycle=cycle,
+                contest=contest,
+                number=number + place,
+                key=option.typology,
+                name=option.name,
+                typology=typologies.get(option.typology),
+                floor=option.floor,
+                cap=option.cap,
+            )
+            for place, option in enumerate(contest_rules.options)
+        ]
+        Option.objects.bulk_create(options)
+        number += len(options)
+    return announcement
+
+
+@transaction.atomic
+def cancel_unpublished(*, cycle_id: int, at: datetime) -> bool:
+    """Cancel a cycle that was not published in time; design principle 2. False where that is not so."""
+    if not try_lock(CANCEL, cycle_id):
+        return False
+    wait_for_lock(ANNOUNCE, cycle_id)
+    cycle = Cycle.objects.at(at).get(pk=cycle_id)
+    if cycle.phase != "planned" or at <= cycle.opens_at - cycle.notice:
+        return False
+    Cancellation.objects.create(
+        cycle=cycle,
+        cancelled_at=at,
+        reason=f"The rules were not published {cycle.notice} before voting was to open, so the cycle cancelled itself.",
+    )
+    return True
+
+
+@transaction.atomic
+def freeze_power(*, cycle_id: int, at: datetime) -> bool:
+    """Freeze the voting power that the rules name; False where it is not the time, or done already."""
+    if not try_lock(FREEZE, cycle_id):
+        return False
+    cycle = Cycle.objects.at(at).select_related("announcement").get(pk=cycle_id)
+    if cycle.phase in {"planned", "cancelled"} or at < cycle.snapshot_at or _has_power(cycle):
+        return False
+    register = Register.objects.get(sha256=bytes.fromhex(cycle.announcement.rules.power.sha256))
+    snapshot = freeze_register(register=register, timepoint=cycle.snapshot_at, at=at)
+    CyclePower.objects.create(cycle=cycle, snapshot=snapshot)
+    return True
+
+
+def perform_due(cycle: Cycle, *, at: datetime) -> None:
+    """The freezes of `cycle` that are due by `at`, whether or not any job has run."""
+    announce_cycle(cycle_id=cycle.pk, at=at)
+    cancel_unpublished(cycle_id=cycle.pk, at=at)
+    freeze_power(cycle_id=cycle.pk, at=at)
+
+
+def _has_power(cycle: Cycle) -> bool:
+    return CyclePower.objects.filter(cycle=cycle).exists()
+
+
+def _programmes(cycle: Cycle) -> list[Programme]:
+    if cycle.schedule is None:
+        return []
+    contests = cycle.schedule.contests.select_related("programme").prefetch_related("programme__typologies")
+    return [contest.programme for contest in contests]
+
+
+def _rules_of(cycle: Cycle) -> Rules:
+    meta = MetaProgramme.objects.select_related("token", "register").get()
+    assert cycle.schedule is not None
+    contests = cycle.schedule.contests.select_related("programme").prefetch_related("programme__typologies")
+    return Rules(
+        cycle=cycle.number,
+        origin=cycle.origin,
+        deployment=deployment_id(),
+        receipt_key=public_key(receipt_seed()),
+        instants=cycle.instants,
+        window_seconds=int(cycle.window.total_seconds()),
+        token=TokenRules(
+            chain_id=meta.token.chain_id,
+            address=meta.token.address,
+            symbol=meta.token.symbol,
+            decimals=meta.token.decimals,
+        ),
+        power=PowerRules(
+            source="register",
+            sha256=bytes(meta.register.sha256).hex(),
+            holders=meta.register.entry_count,
+            total=meta.register.total_power,
+        ),
+        limits=Limits(),
+        contests=tuple(_contest_rules(contest) for contest in contests),
+        facilitators=tuple(
+            FacilitatorRules(
+                programme=facilitator.programme.slug,
+                wallet=facilitator.wallet_id,
+                ends_at=facilitator.ends_at,
+                pay_rule=facilitator.pay_rule,
+            )
+            for facilitator in Facilitator.objects.filter(
+                programme__in=[contest.programme_id for contest in contests], ends_at__gt=cycle.opens_at
+            ).select_related("programme")
+        ),
+    )
+
+
+def _contest_rules(contest: ScheduledContest) -> ContestRules:
+    return ContestRules(
+        programme=contest.programme.slug,
+        name=contest.programme.name,
+        budget=contest.programme.budget,
+        rule=contest.rule,
+        quorum_power=contest.quorum_power,
+        quorum_voters=contest.quorum_voters,
+        fallback=contest.fallback,
+        options=tuple(
+            OptionRules(typology=t.slug, name=t.name, floor=t.floor, cap=t.cap)
+            for t in contest.programme.typologies.all()
+        ),
+    )
+
+
+def _check(rules: Rules) -> None:
+    """Refuse what can't be announced, with every reason at once."""
+    blocks = [] if rules.contests else ["no programme stands on the ballot"]
+    for contest in rules.contests:
+        try:
+            check_bounds(contest.bounds)
+        except TallyError as error:
+            blocks.append(f"{contest.name}: {error}")
+    if rules.power.total == 0:
+        blocks.append("the register holds no voting power")
+    if blocks:
+        raise Refusal("cannot_be_announced", "; ".join(blocks))

@@ -1,0 +1,147 @@
+"""What is due, and doing it: rows are the queue, a broker only carries the news."""
+
+import logging
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Count, F, Q, QuerySet
+
+from journal.clock import database_clock
+from journal.models import JobRun
+from journal.refusal import Refusal
+from votes.actions.closing import close_cycle, publish_result, settle_cycle
+from votes.actions.cycles import announce_cycle, cancel_unpublished, freeze_power, plan_cycles
+from votes.models import Cycle, Schedule
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Step:
+    """A verb that becomes due for cycles by itself; `due_at` names the instant it is measured against."""
+
+    name: str
+    queue: str
+    due: Callable[[datetime], QuerySet[Cycle]]
+    run: Callable[..., bool]
+    due_at: Callable[[Cycle], datetime]
+
+
+def _waiting(**rows: bool) -> QuerySet[Cycle]:
+    """Cycles that are not cancelled and have, or lack, the named rows."""
+    missing = {f"{name}__isnull": not present for name, present in rows.items()}
+    return Cycle.objects.filter(cancellation__isnull=True, **missing)
+
+
+STEPS = {
+    step.name: step
+    for step in (
+        Step(
+            name="announce",
+            queue="quick",
+            due=lambda at: _waiting(announcement=False).filter(
+                announced_at__lte=at, opens_at__gte=F("notice") + at
+            ),
+            run=announce_cycle,
+            due_at=lambda cycle: cycle.announced_at,
+        ),
+        Step(
+            name="cancel",
+            queue="quick",
+            due=lambda at: _waiting(announcement=False).filter(opens_at__lt=F("notice") + at),
+            run=cancel_unpublished,
+            due_at=lambda cycle: cycle.opens_at - cycle.notice,
+        ),
+        Step(
+            name="freeze",
+            queue="quick",
+            due=lambda at: _waiting(announcement=True, power=False).filter(snapshot_at__lte=at),
+            run=freeze_power,
+            due_at=lambda cycle: cycle.snapshot_at,
+        ),
+        Step(
+            name="close",
+            queue="quick",
+            due=lambda at: _waiting(announcement=True, certificate=False).filter(closes_at__lte=at),
+            run=close_cycle,
+            due_at=lambda cycle: cycle.closes_at,
+        ),
+        Step(
+            name="tally",
+            queue="long",
+            due=lambda at: _waiting(certificate=True, power=True, results=False),
+            run=publish_result,
+            due_at=lambda cycle: cycle.closes_at,
+        ),
+        Step(
+            name="settle",
+            queue="quick",
+            due=lambda at: _waiting(results=True, settlement=False).filter(
+                Q(settles_at__lte=at, results__published_at__lte=at - F("window"))
+            ),
+            run=settle_cycle,
+            due_at=lambda cycle: cycle.settles_at,
+        ),
+    )
+}
+
+
+def due_steps(*, at: datetime) -> Iterator[tuple[Step, int]]:
+    """Every step that is due for a cycle at `at`, with the cycle's id."""
+    for step in STEPS.values():
+        for cycle_id in step.due(at).values_list("pk", flat=True).distinct():
+            yield step, cycle_id
+
+
+def schedules_to_plan(*, at: datetime) -> list[int]:
+    """Ids of the schedules that have fewer coming cycles than they keep ready."""
+    coming = Count("cycles", filter=Q(cycles__opens_at__gt=at + F("notice")))
+    short = Schedule.objects.filter(is_active=True).annotate(coming=coming).filter(coming__lt=F("ahead"))
+    return list(short.values_list("pk", flat=True))
+
+
+def run_step(*, name: str, cycle_id: int, at: datetime) -> bool:
+    """Run one step of one cycle and write down that it ran, or why it could not."""
+    step = STEPS[name]
+    failure = ""
+    try:
+        done = step.run(cycle_id=cycle_id, at=at)
+    except Refusal as refusal:
+        done, failure = False, refusal.words
+        logger.warning("%s of cycle id %s refused: %s", name, cycle_id, refusal.words)
+    if done or failure:
+        _write_down(step, Cycle.objects.get(pk=cycle_id), at, failure)
+    return done
+
+
+def _write_down(step: Step, cycle: Cycle, at: datetime, failure: str) -> None:
+    """Keep the run, unless it failed in the same words as the last time."""
+    runs = JobRun.objects.filter(step=step.name, subject=f"cycle/{cycle.number}")
+    if failure and failure == runs.order_by("-pk").values_list("failure", flat=True).first():
+        return
+    JobRun.objects.create(
+        step=step.name,
+        subject=f"cycle/{cycle.number}",
+        due_at=step.due_at(cycle),
+        started_at=at,
+        finished_at=max(at, database_clock()),
+        failure=failure,
+    )
+
+
+def plan(*, schedule_id: int, at: datetime) -> int:
+    """Materialise a schedule's next cycles; how many were made."""
+    return plan_cycles(schedule_id=schedule_id, at=at)
+
+
+def run_everything_due(*, at: datetime) -> int:
+    """Run in this process whatever is due at `at`, until nothing is; how many steps were done."""
+    done = 0
+    for schedule_id in schedules_to_plan(at=at):
+        plan(schedule_id=schedule_id, at=at)
+    while ran := [run_step(name=step.name, cycle_id=cycle_id, at=at) for step, cycle_id in due_steps(at=at)]:
+        if not any(ran):
+            break
+        done += sum(ran)
+    return done

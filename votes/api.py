@@ -1,0 +1,139 @@
+"""The machine side: ballots in, everything out. Reading needs no account; a ballot's signature is its own."""
+
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http.request import UnreadablePostError
+from django.views.decorators.csrf import csrf_exempt
+from rest_framework.decorators import api_view
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from journal.clock import database_clock
+from journal.refusal import Refusal
+from power.models import SnapshotPower
+from votes.actions.ballots import cast_ballot, receipt_of
+from votes.models import Announcement, Ballot, Cycle, Option, Result
+from votes.record.ballot import MAX_BODY_BYTES, Malformed, Submission, parse_submission
+from votes.refusals import refuse
+from votes.serializers import (
+    BallotSerializer,
+    CycleDetailSerializer,
+    CycleSerializer,
+    ResultSerializer,
+    receipt_document,
+)
+
+PAGE = 100
+
+
+@csrf_exempt
+def ballots(request: HttpRequest, number: int) -> HttpResponse:
+    """Read a cycle's ballots, or cast one."""
+    if request.method == "POST":
+        return _cast(request, number)
+    response: HttpResponse = list_ballots(request, number=number)
+    return response
+
+
+def _cast(request: HttpRequest, number: int) -> JsonResponse:
+    """201: the ballot is in. 4xx: it is not. Anything else: send the same bytes again and learn which."""
+    try:
+        receipted = cast_ballot(number=number, submission=_submission(request), at=database_clock())
+    except Refusal as refusal:
+        return JsonResponse({"refusal": refusal.name, "words": refusal.words}, status=refusal.status)
+    return JsonResponse(receipt_document(receipted, _receipt_key(number)), status=201)
+
+
+def _submission(request: HttpRequest) -> Submission:
+    length = request.META.get("CONTENT_LENGTH") or "0"
+    if not length.isdigit() or int(length) > MAX_BODY_BYTES:
+        raise refuse("malformed", reason=f"A ballot has at most {MAX_BODY_BYTES:,} bytes.")
+    try:
+        return parse_submission(request.body)
+    except (Malformed, UnreadablePostError) as error:
+        raise refuse("malformed", reason=str(error) or "The ballot was cut short. Send it again.") from error
+
+
+def _receipt_key(number: int) -> bytes:
+    return Announcement.objects.get(cycle__number=number).rules.receipt_key
+
+
+@api_view(["GET"])
+def list_cycles(request: Request) -> Response:
+    """All cycles, newest opening first."""
+    cycles = Cycle.objects.at(database_clock()).order_by("-opens_at")
+    return Response({"cycles": CycleSerializer(cycles, many=True).data})
+
+
+@api_view(["GET"])
+def read_cycle(request: Request, number: int) -> Response:
+    """One cycle with its contests, options and rules hash."""
+    cycles = Cycle.objects.at(database_clock()).select_related("announcement").prefetch_related("contests__options")
+    return Response(CycleDetailSerializer(_one(cycles.filter(number=number))).data)
+
+
+def read_rules(request: HttpRequest, number: int) -> HttpResponse:
+    """rules.json, byte for byte: its SHA-256 is what every ballot carries."""
+    announcement = _one(Announcement.objects.filter(cycle__number=number))
+    return HttpResponse(announcement.rules_json, content_type="application/json")
+
+
+@api_view(["GET"])
+def list_ballots(request: Request, number: int) -> Response:
+    """Ballots in the order in which they were stored, a hundred at a time; `next` is the address of more."""
+    cycle = _one(Cycle.objects.filter(number=number))
+    after = request.query_params.get("after", "0")
+    if not after.isdigit() or len(after) > 18:
+        return Response({"refusal": "malformed", "words": "`after` is a number that `next` gave."}, status=400)
+    rows = Ballot.objects.filter(cycle=cycle, pk__gt=int(after)).order_by("pk")
+    page = list(rows.select_related("replaces", "replaced_by", "reason")[:PAGE])
+    more = f"{request.path}?after={page[-1].pk}" if len(page) == PAGE else None
+    return Response({"ballots": BallotSerializer(page, many=True, context=_options(cycle)).data, "next": more})
+
+
+@api_view(["GET"])
+def read_ballot(request: Request, number: int, digest: str) -> Response:
+    """One ballot with its receipt; the same receipt as when it was cast."""
+    rows = Ballot.objects.select_related("cycle__announcement", "replaces", "replaced_by", "reason")
+    ballot = _one(rows.filter(cycle__number=number, digest=bytes.fromhex(digest)))
+    rules = ballot.cycle.announcement.rules
+    document = dict(BallotSerializer(ballot, context=_options(ballot.cycle)).data)
+    if ballot.signature is not None:
+        document["receipted"] = receipt_document(receipt_of(ballot, rules), rules.receipt_key)
+    return Response(document)
+
+
+@api_view(["GET"])
+def read_voter(request: Request, number: int, address: str) -> Response:
+    """One address in a cycle: its frozen power [base units], and the digest and nonce of its newest ballot."""
+    cycle = _one(Cycle.objects.filter(number=number, announcement__isnull=False).select_related("power"))
+    frozen = hasattr(cycle, "power")
+    powers = SnapshotPower.objects.filter(snapshot=cycle.power.snapshot_id if frozen else None, address=address)
+    power = powers.values_list("power", flat=True).first()
+    newest = Ballot.objects.filter(cycle=cycle, voter=address).order_by("-sequence").first()
+    return Response(
+        {
+            "voter": address,
+            "power": str(power or 0) if frozen else None,
+            "newest": {"digest": newest.digest_hex, "nonce": newest.nonce} if newest else None,
+        }
+    )
+
+
+@api_view(["GET"])
+def read_result(request: Request, number: int) -> Response:
+    """The newest version of a cycle's result, each rule's split in it; the binding one is marked."""
+    results = Result.objects.filter(cycle__number=number).prefetch_related("contests__contest", "contests__options__option")
+    return Response(ResultSerializer(_one(results.order_by("-version"))).data)
+
+
+def _options(cycle: Cycle) -> dict[str, Any]:
+    return {"options": {option.number: option for option in Option.objects.filter(cycle=cycle).select_related("contest")}}
+
+
+def _one(rows: Any) -> Any:
+    row = rows.first()
+    if row is None:
+        raise Http404
+    return row

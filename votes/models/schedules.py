@@ -1,0 +1,101 @@
+"""When cycles happen and what is put to the vote in them."""
+
+from datetime import datetime, timedelta
+from itertools import islice
+from zoneinfo import ZoneInfo
+
+from dateutil.rrule import rrulestr
+from django.db import models
+from django.db.models import Q
+
+from programmes.models import Programme
+from votes.record.rules import Instants
+from votes.tally import RULES as TALLY_RULES
+
+RULES = {name: rule.title for name, rule in TALLY_RULES.items()}
+FALLBACKS = {"return_to_reserve": "Return the budget to the reserve"}
+
+
+class Schedule(models.Model):
+    """A recurrence of cycles: RFC 5545 rule and IANA zone for the openings, and the lengths of the phases.
+
+    An opening is announced `announce_before` ahead, power is taken `snapshot_before` ahead, voting lasts `voting`,
+    the challenge window `window`. A cycle not published `notice` before its opening is cancelled by rule.
+    """
+
+    name = models.CharField(max_length=80, unique=True)
+    recurrence = models.CharField(max_length=200, help_text="RFC 5545, such as FREQ=MONTHLY;BYDAY=1WE")
+    time_zone = models.CharField(max_length=64, help_text="IANA name, such as Europe/London")
+    first_opens_at = models.DateTimeField()
+    announce_before = models.DurationField()
+    snapshot_before = models.DurationField()
+    notice = models.DurationField()
+    voting = models.DurationField()
+    window = models.DurationField()
+    ahead = models.PositiveSmallIntegerField(default=2, help_text="how many coming cycles are kept ready")
+    is_active = models.BooleanField(default=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="schedule_lengths_make_sense",
+                condition=Q(announce_before__gt=models.F("snapshot_before"))
+                & Q(snapshot_before__gt=timedelta(0))
+                & Q(voting__gt=timedelta(0))
+                & Q(window__gte=timedelta(0))
+                & Q(notice__gte=timedelta(0))
+                & Q(notice__lte=models.F("announce_before")),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def openings_after(self, at: datetime, count: int) -> list[datetime]:
+        """The next `count` openings strictly after `at`, as UTC instants.
+
+        The rule runs on the zone's wall clock: a meeting at 18:00 stays at 18:00 when the clocks change. A wall
+        time that the change skips falls on the instant it would have had before the change.
+        """
+        zone = ZoneInfo(self.time_zone)
+        start = self.first_opens_at.astimezone(zone).replace(tzinfo=None)
+        rule = rrulestr(self.recurrence, dtstart=start, ignoretz=True)
+        # one wall-clock day of slack, so that no change of the clocks hides an opening
+        after = at.astimezone(zone).replace(tzinfo=None) - timedelta(days=1)
+        utc = ZoneInfo("UTC")
+        openings = (wall.replace(tzinfo=zone).astimezone(utc) for wall in rule.xafter(after, inc=True))
+        return list(islice((opening for opening in openings if opening > at), count))
+
+    def instants(self, opens_at: datetime) -> Instants:
+        """All instants of the cycle that opens at `opens_at`."""
+        closes_at = opens_at + self.voting
+        return Instants(
+            announced_at=opens_at - self.announce_before,
+            snapshot_at=opens_at - self.snapshot_before,
+            opens_at=opens_at,
+            closes_at=closes_at,
+            settles_at=closes_at + max(self.window, timedelta(microseconds=1)),
+        )
+
+
+class ScheduledContest(models.Model):
+    """One programme's place on the ballot of a schedule's cycles. `quorum_power` [basis points]."""
+
+    schedule = models.ForeignKey(Schedule, on_delete=models.CASCADE, related_name="contests")
+    programme = models.ForeignKey(Programme, on_delete=models.PROTECT, related_name="+")
+    rule = models.CharField(max_length=24, choices=RULES)
+    quorum_power = models.PositiveSmallIntegerField(default=0)
+    quorum_voters = models.PositiveIntegerField(default=0)
+    fallback = models.CharField(max_length=24, choices=FALLBACKS, default="return_to_reserve")
+    position = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        ordering = ["position", "id"]
+        constraints = [
+            models.UniqueConstraint(fields=["schedule", "programme"], name="a_programme_is_on_a_ballot_once"),
+            models.CheckConstraint(name="a_scheduled_rule_is_known", condition=Q(rule__in=list(RULES))),
+            models.CheckConstraint(name="quorum_not_above_all_power", condition=Q(quorum_power__lte=10_000)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.schedule}: {self.programme}"

@@ -1,0 +1,210 @@
+"""rules.json: everything that a cycle's outcome depends on, frozen when the cycle is announced.
+
+Its bytes are RFC 8785 canonical JSON and its hash is SHA-256 over them. Every ballot carries the hash; after the
+announcement nothing else is read.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+from chain.signing import domain_separator
+from votes.record.canonical import canonical
+from votes.record.instants import from_iso, iso
+from votes.tally import Bounds
+
+VERSION = 1
+META = "*"
+
+
+@dataclass(frozen=True)
+class Instants:
+    """Aware UTC instants; every interval is half-open."""
+
+    announced_at: datetime
+    snapshot_at: datetime
+    opens_at: datetime
+    closes_at: datetime
+    settles_at: datetime
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a voter may send: ballots in the cycle, bytes of reason (UTF-8), least power [base units]."""
+
+    ballots_per_voter: int = 20
+    reason_bytes: int = 2_000
+    least_power: int = 1
+
+
+@dataclass(frozen=True)
+class OptionRules:
+    """An option of a contest. `floor` and `cap` [basis points]."""
+
+    typology: str
+    name: str
+    floor: int
+    cap: int
+
+
+@dataclass(frozen=True)
+class ContestRules:
+    """One budget [base units] to be split. `quorum_power` [basis points of all frozen power]."""
+
+    programme: str
+    name: str
+    budget: int
+    rule: str
+    quorum_power: int
+    quorum_voters: int
+    fallback: str
+    options: tuple[OptionRules, ...]
+
+    @property
+    def bounds(self) -> tuple[Bounds, ...]:
+        return tuple(Bounds(option.floor, option.cap) for option in self.options)
+
+
+@dataclass(frozen=True)
+class PowerRules:
+    """Where voting power comes from: a published register, by its hash."""
+
+    source: str
+    sha256: str
+    holders: int
+    total: int
+
+
+@dataclass(frozen=True)
+class TokenRules:
+    """The token whose budget is split."""
+
+    chain_id: int
+    address: str
+    symbol: str
+    decimals: int
+
+
+@dataclass(frozen=True)
+class FacilitatorRules:
+    """Who is paid to make a programme work, and by what rule."""
+
+    programme: str
+    wallet: str
+    ends_at: datetime
+    pay_rule: str
+
+
+@dataclass(frozen=True)
+class Rules:
+    """The frozen rules of one cycle."""
+
+    cycle: int
+    origin: str
+    deployment: bytes
+    receipt_key: bytes
+    instants: Instants
+    window_seconds: int
+    token: TokenRules
+    power: PowerRules
+    limits: Limits
+    contests: tuple[ContestRules, ...]
+    facilitators: tuple[FacilitatorRules, ...] = ()
+
+    @cached_property
+    def data(self) -> bytes:
+        """The canonical bytes of rules.json."""
+        return canonical(_document(self))
+
+    @cached_property
+    def hash(self) -> bytes:
+        """SHA-256 of `data`: what every ballot carries as `rules`."""
+        return hashlib.sha256(self.data).digest()
+
+    @cached_property
+    def domain_separator(self) -> bytes:
+        """The EIP-712 domain of this cycle's ballots."""
+        return domain_separator(self.token.chain_id, self.deployment)
+
+    @cached_property
+    def option_numbers(self) -> Mapping[tuple[str, str], int]:
+        """The number of each (programme, typology) in the order of rules.json, from 0."""
+        keys = [(c.programme, o.typology) for c in self.contests for o in c.options]
+        return {key: number for number, key in enumerate(keys)}
+
+    @classmethod
+    def parse(cls, data: bytes | str) -> "Rules":
+        """The rules that `data` holds; KeyError, TypeError or ValueError where it is no rules.json."""
+        return _parse(json.loads(data))
+
+
+def _document(rules: Rules) -> dict[str, Any]:
+    return {
+        "version": VERSION,
+        "cycle": str(rules.cycle),
+        "origin": rules.origin,
+        "deployment": "0x" + rules.deployment.hex(),
+        "receipt_key": "0x" + rules.receipt_key.hex(),
+        "instants": {name: iso(at) for name, at in vars(rules.instants).items()},
+        "challenge": {"window_seconds": rules.window_seconds},
+        "live_results": True,
+        "token": dict(vars(rules.token)),
+        "power": {**vars(rules.power), "total": str(rules.power.total)},
+        "limits": {**vars(rules.limits), "least_power": str(rules.limits.least_power)},
+        "amounts": "largest remainder in base units, ties to the option listed first",
+        "contests": [_contest_document(contest) for contest in rules.contests],
+        "facilitators": [
+            {**vars(facilitator), "ends_at": iso(facilitator.ends_at)} for facilitator in rules.facilitators
+        ],
+    }
+
+
+def _contest_document(contest: ContestRules) -> dict[str, Any]:
+    return {
+        "programme": contest.programme,
+        "name": contest.name,
+        "budget": str(contest.budget),
+        "rule": contest.rule,
+        "quorum": {"power": contest.quorum_power, "voters": contest.quorum_voters},
+        "fallback": contest.fallback,
+        "options": [dict(vars(option)) for option in contest.options],
+    }
+
+
+def _parse(document: dict[str, Any]) -> Rules:
+    if document["version"] != VERSION:
+        raise ValueError(f"rules.json of version {document['version']} is not known here")
+    power, limits = document["power"], document["limits"]
+    return Rules(
+        cycle=int(document["cycle"]),
+        origin=document["origin"],
+        deployment=bytes.fromhex(document["deployment"][2:]),
+        receipt_key=bytes.fromhex(document["receipt_key"][2:]),
+        instants=Instants(**{name: from_iso(text) for name, text in document["instants"].items()}),
+        window_seconds=document["challenge"]["window_seconds"],
+        token=TokenRules(**document["token"]),
+        power=PowerRules(**{**power, "total": int(power["total"])}),
+        limits=Limits(**{**limits, "least_power": int(limits["least_power"])}),
+        contests=tuple(_parse_contest(contest) for contest in document["contests"]),
+        facilitators=tuple(
+            FacilitatorRules(**{**facilitator, "ends_at": from_iso(facilitator["ends_at"])})
+            for facilitator in document["facilitators"]
+        ),
+    )
+
+
+def _parse_contest(contest: dict[str, Any]) -> ContestRules:
+    return ContestRules(
+        programme=contest["programme"],
+        name=contest["name"],
+        budget=int(contest["budget"]),
+        rule=contest["rule"],
+        quorum_power=contest["quorum"]["power"],
+        quorum_voters=contest["quorum"]["voters"],
+        fallback=contest["fallback"],
+        options=tuple(OptionRules(**option) for option in contest["options"]),
+    )

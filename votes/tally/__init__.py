@@ -1,0 +1,37 @@
+"""Split a budget by a vote, exactly: histogram in, exact fractions and their reasons out.
+
+Pure Python on integers and fractions, without a framework; `python -m votes.tally FILE` tallies one
+contest from JSON. All options are in the order in which the contest lists them, which breaks ties.
+"""
+
+from votes.tally.bounds import Bounds, check_bounds, largest_line, over_cap
+from votes.tally.errors import TallyError
+from votes.tally.histogram import Profile, profile
+from votes.tally.outcome import Outcome, tally
+from votes.tally.rounding import largest_remainder
+from votes.tally.rule import Rule, Split
+from votes.tally.rules import RULES
+from votes.tally.trace import Average, Averages, Crossing, Crossings, Level, Levels, Trace
+
+__all__ = [
+    "RULES",
+    "Average",
+    "Averages",
+    "Bounds",
+    "Crossing",
+    "Crossings",
+    "Level",
+    "Levels",
+    "Outcome",
+    "Profile",
+    "Rule",
+    "Split",
+    "TallyError",
+    "Trace",
+    "check_bounds",
+    "largest_line",
+    "largest_remainder",
+    "over_cap",
+    "profile",
+    "tally",
+]

@@ -1,0 +1,28 @@
+"""Scheduled work: one tick asks the rows what is due and hands each step to a queue."""
+
+from celery import shared_task
+
+from journal.clock import database_clock
+from votes.actions import steps
+
+
+@shared_task(expires=2)
+def tick() -> None:
+    """Dispatch every step of every cycle, and the planning of every schedule, that is due."""
+    at = database_clock()
+    for schedule_id in steps.schedules_to_plan(at=at):
+        plan_schedule.apply_async([schedule_id], queue="quick", expires=10)
+    for step, cycle_id in steps.due_steps(at=at):
+        run_step.apply_async([step.name, cycle_id], queue=step.queue, expires=10)
+
+
+@shared_task
+def plan_schedule(schedule_id: int) -> None:
+    """Materialise a schedule's next cycles."""
+    steps.plan(schedule_id=schedule_id, at=database_clock())
+
+
+@shared_task
+def run_step(name: str, cycle_id: int) -> None:
+    """Run one step of one cycle; harmless when it was done meanwhile."""
+    steps.run_step(name=name, cycle_id=cycle_id, at=database_clock())

@@ -1,0 +1,125 @@
+"""Filling in a ballot, its receipt, and the list of all."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+
+from accounts.models import Wallet
+from journal.clock import database_clock
+from power.models import SnapshotPower
+from votes.actions.ballots import receipt_of
+from votes.actions.cycles import perform_due
+from votes.models import Ballot, Cycle
+from votes.record.rules import Rules
+from votes.serializers import receipt_document
+from votes.tally import RULES, largest_line
+from votes.views.cycles import token_of
+from votes.views.results import SHOWN, list_of_ballots, splits_of
+
+
+def ballot_page(request: HttpRequest, number: int) -> HttpResponse:
+    """All contests of an open cycle on one page; before and after, when to come back."""
+    at = database_clock()
+    cycles = Cycle.objects.at(at).select_related("announcement", "power__snapshot", "cancellation")
+    cycle = get_object_or_404(cycles, number=number)
+    if cycle.phase == "open" and not hasattr(cycle, "power"):
+        perform_due(cycle, at=at)
+        cycle = cycles.get(pk=cycle.pk)
+    if cycle.phase != "open":
+        return render(request, "votes/no_ballot.html", {"cycle": cycle})
+    contests = list(cycle.contests.select_related("programme").prefetch_related("options__typology__programme"))
+    for contest in contests:
+        contest.sentence = RULES[contest.rule].sentence  # type: ignore[attr-defined]
+    page = {
+        "cycle": cycle,
+        "token": token_of(cycle),
+        "contests": contests,
+        "document": _document(cycle, cycle.announcement.rules),
+    }
+    return render(request, "votes/ballot.html", page)
+
+
+def _document(cycle: Cycle, rules: Rules) -> dict[str, Any]:
+    """What the page's script needs: the domain, the rules hash, the limits and where to send."""
+    return {
+        "cycle": str(rules.cycle),
+        "rules": "0x" + rules.hash.hex(),
+        "chainId": rules.token.chain_id,
+        "salt": "0x" + rules.deployment.hex(),
+        "symbol": rules.token.symbol,
+        "decimals": rules.token.decimals,
+        "reasonBytes": rules.limits.reason_bytes,
+        "send": reverse("api_ballots", args=[rules.cycle]),
+        "voters": reverse("api_voter", args=[rules.cycle, "0x" + "0" * 40]),
+        "receipts": reverse("receipt", args=[rules.cycle, "0" * 64]),
+        "contests": [
+            {
+                "programme": contest.programme,
+                "name": contest.name,
+                "budget": str(contest.budget),
+                "options": [
+                    {
+                        "typology": option.typology,
+                        "name": option.name,
+                        "floor": option.floor,
+                        "largest": largest_line(place, contest.bounds),
+                    }
+                    for place, option in enumerate(contest.options)
+                ],
+            }
+            for contest in rules.contests
+        ],
+    }
+
+
+def receipt_page(request: HttpRequest, number: int, digest: str) -> HttpResponse:
+    """A ballot in words, and the deployment's signature that it was taken."""
+    page = _receipt(number, digest)
+    return render(request, "votes/receipt.html", page)
+
+
+def receipt_file(request: HttpRequest, number: int, digest: str) -> HttpResponse:
+    """The receipt as a file to keep: whoever holds it can prove that the ballot was taken."""
+    page = _receipt(number, digest)
+    response = JsonResponse(page["document"] or {}, json_dumps_params={"indent": 2})
+    response["Content-Disposition"] = f'attachment; filename="receipt-cycle-{number}-{digest[:8]}.json"'
+    return response
+
+
+def _receipt(number: int, digest: str) -> dict[str, Any]:
+    cycles = Cycle.objects.at(database_clock()).select_related("announcement", "power__snapshot", "certificate")
+    cycle = get_object_or_404(cycles, number=number)
+    ballots = Ballot.objects.select_related("replaces__cycle", "replaced_by__cycle", "reason", "place", "cycle")
+    ballot = get_object_or_404(ballots, cycle=cycle, digest=bytes.fromhex(digest))
+    rules = cycle.announcement.rules
+    options = {option.number: option for option in cycle.options.select_related("contest", "typology")}
+    signed = ballot.signature is not None
+    return {
+        "cycle": cycle,
+        "ballot": ballot,
+        "token": rules.token,
+        "contests": splits_of(ballot, options),
+        "left_out": [c.name for c in rules.contests if c.name not in dict(splits_of(ballot, options))],
+        "names": Wallet.objects.names({ballot.voter}),
+        "power": SnapshotPower.objects.filter(snapshot=cycle.power.snapshot_id, address=ballot.voter).first(),
+        "document": receipt_document(receipt_of(ballot, rules), rules.receipt_key) if signed else None,
+    }
+
+
+def ballot_list(request: HttpRequest, number: int) -> HttpResponse:
+    """Every counted ballot with its reason, a hundred at a time."""
+    cycles = Cycle.objects.at(database_clock()).select_related("announcement", "power__snapshot")
+    cycle = get_object_or_404(cycles, number=number)
+    start = request.GET.get("after", "0")
+    after = int(start) if start.isdigit() and len(start) < 9 else 0
+    ballots = list_of_ballots(cycle, after=after) if hasattr(cycle, "power") else []
+    page = {
+        "cycle": cycle,
+        "token": token_of(cycle),
+        "ballots": ballots,
+        "names": Wallet.objects.names({row.ballot.voter for row in ballots}),
+        "next": after + SHOWN if len(ballots) == SHOWN else None,
+    }
+    return render(request, "votes/ballot_list.html", page)

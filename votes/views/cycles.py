@@ -1,0 +1,35 @@
+"""Cycles as pages: the calendar of all, and one with its rules, contests and thread."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+
+from journal.clock import database_clock
+from votes.models import Ballot, Cycle, Result
+from votes.record.rules import TokenRules
+
+
+def cycle_list(request: HttpRequest) -> HttpResponse:
+    """Every cycle, newest opening first."""
+    cycles = Cycle.objects.at(database_clock()).select_related("certificate").order_by("-opens_at")
+    return render(request, "votes/cycle_list.html", {"cycles": cycles})
+
+
+def cycle_page(request: HttpRequest, number: int) -> HttpResponse:
+    """One cycle: where it stands, what is put to the vote, under which frozen rules."""
+    cycles = Cycle.objects.at(database_clock()).select_related(
+        "announcement", "certificate", "cancellation", "thread", "power__snapshot"
+    )
+    cycle = get_object_or_404(cycles, number=number)
+    page = {
+        "cycle": cycle,
+        "token": token_of(cycle),
+        "contests": cycle.contests.prefetch_related("options__typology__programme"),
+        "voters": Ballot.objects.filter(cycle=cycle).counted().exclude(options=[]).count(),
+        "result": Result.objects.filter(cycle=cycle).order_by("-version").first(),
+    }
+    return render(request, "votes/cycle.html", page)
+
+
+def token_of(cycle: Cycle) -> TokenRules | None:
+    """The token that the cycle's frozen rules count in; None until it is announced."""
+    return cycle.announcement.rules.token if hasattr(cycle, "announcement") else None

@@ -1,0 +1,191 @@
+"""A cycle's result: who gets what, by which rule, decided by whom."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from django.db.models import OuterRef, Subquery
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+
+from accounts.models import Wallet
+from journal.clock import database_clock
+from power.models import SnapshotPower
+from votes.models import RULES, Ballot, ContestResult, Cycle, Option, OptionResult, Result, Settlement
+from votes.pictures import Segment
+from votes.tally import RULES as TALLY_RULES
+from votes.views.cycles import token_of
+
+SHOWN = 100  # ballots on one page
+
+
+@dataclass(frozen=True)
+class Row:
+    """One option's line in the table. `since`: the change of its share since the cycle before."""
+
+    option: Option
+    share: Fraction
+    amount: int
+    since: Fraction | None
+    others: list[tuple[str, Fraction]]
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One contest's result."""
+
+    result: ContestResult
+    sentence: str
+    parameter: str
+    segments: list[Segment]
+    rows: list[Row]
+    beside: str
+    turnout_power: Fraction
+    awarded: int
+
+
+@dataclass(frozen=True)
+class BallotRow:
+    """One ballot in the list; `contests` are its splits by contest name."""
+
+    ballot: Ballot
+    power: int
+    contests: list[tuple[str, list[Segment]]]
+
+
+def result_page(request: HttpRequest, number: int) -> HttpResponse:
+    """The newest version of a cycle's result, or when there will be one."""
+    cycles = Cycle.objects.at(database_clock()).select_related(
+        "announcement", "certificate", "settlement", "power__snapshot", "thread"
+    )
+    cycle = get_object_or_404(cycles, number=number)
+    result = Result.objects.filter(cycle=cycle).order_by("-version").first()
+    if result is None:
+        return render(request, "votes/no_result.html", {"cycle": cycle})
+    ballots = list_of_ballots(cycle, after=0)
+    panels = panels_of(cycle, result)
+    snapshot = cycle.power.snapshot
+    page = {
+        "cycle": cycle,
+        "result": result,
+        "token": token_of(cycle),
+        "panels": panels,
+        "awarded": sum(panel.awarded for panel in panels),
+        "turnout_power": Fraction(result.power, max(1, snapshot.total_power)),
+        "snapshot": snapshot,
+        "root": bytes(cycle.certificate.merkle_root).hex(),
+        "rules_hash": bytes(cycle.certificate.rules_hash).hex(),
+        "ballots": ballots,
+        "names": Wallet.objects.names({row.ballot.voter for row in ballots}),
+        "replaced": Ballot.objects.filter(cycle=cycle, replaced_by__isnull=False).count(),
+    }
+    return render(request, "votes/result.html", page)
+
+
+def panels_of(cycle: Cycle, result: Result) -> list[Panel]:
+    """One panel for each contest, in the order of the ballot."""
+    total = max(1, cycle.power.snapshot.total_power)
+    rows = (
+        ContestResult.objects.filter(result=result)
+        .select_related("contest__programme")
+        .prefetch_related("options__option__typology__programme")
+        .order_by("contest__position", "id")
+    )
+    by_contest: dict[int, list[ContestResult]] = {}
+    for row in rows:
+        by_contest.setdefault(row.contest_id, []).append(row)
+    before = _shares_before(cycle)
+    return [_panel(results, before, total) for results in by_contest.values()]
+
+
+def _panel(results: list[ContestResult], before: dict[int, Fraction], total: int) -> Panel:
+    binding = next(row for row in results if row.is_binding)
+    beside = "mean" if binding.rule != "mean" else "ladder"
+    others = [row for row in results if not row.is_binding]
+    others.sort(key=lambda row: row.rule != beside)
+    rows = [
+        Row(
+            option=given.option,
+            share=given.fraction,
+            amount=given.amount,
+            since=_since(given, before),
+            others=[(RULES[other.rule], list(other.options.all())[place].fraction) for other in others],
+        )
+        for place, given in enumerate(binding.options.all())
+    ]
+    return Panel(
+        result=binding,
+        sentence=TALLY_RULES[binding.rule].sentence,
+        parameter=_parameter(binding),
+        segments=[Segment(row.option.name, row.share, row.option.colour) for row in rows],
+        rows=rows,
+        beside=RULES[beside],
+        turnout_power=Fraction(binding.power, total),
+        awarded=sum(row.amount for row in rows),
+    )
+
+
+def _since(given: OptionResult, before: dict[int, Fraction]) -> Fraction | None:
+    typology = given.option.typology_id
+    return given.fraction - before[typology] if typology in before else None
+
+
+def _parameter(result: ContestResult) -> str:
+    """The rule's parameter for eyes, such as "δ = 3.1 points"."""
+    symbol = TALLY_RULES[result.rule].symbol
+    if result.parameter is None or not symbol:
+        return ""
+    value = Fraction(result.parameter)
+    return f"{symbol} = {four_decimals(value)}"
+
+
+def four_decimals(value: Fraction) -> str:
+    """A parameter with four decimals, without ever being a float.
+
+    >>> four_decimals(Fraction(1, 3)), four_decimals(Fraction(0))
+    ('0.3333', '0')
+    """
+    whole, rest = divmod(value.numerator * 10_000 // value.denominator, 10_000)
+    return f"{whole}.{rest:04d}".rstrip("0").rstrip(".")
+
+
+def _shares_before(cycle: Cycle) -> dict[int, Fraction]:
+    """Each typology's binding share in the cycle before this one."""
+    settled = Settlement.objects.filter(cycle__opens_at__lt=cycle.opens_at).exclude(cycle__origin="imported")
+    earlier = settled.order_by("-cycle__opens_at").first()
+    if earlier is None:
+        return {}
+    rows = OptionResult.objects.filter(
+        contest_result__result=earlier.result_id,
+        contest_result__is_binding=True,
+        option__typology__isnull=False,
+    ).values_list("option__typology_id", "share")
+    return {typology: Fraction(share) for typology, share in rows}
+
+
+def list_of_ballots(cycle: Cycle, *, after: int) -> list[BallotRow]:
+    """A hundred counted ballots, those with the most voting power first, from place `after` on."""
+    ballots = (
+        Ballot.objects.filter(cycle=cycle)
+        .counted()
+        .select_related("cycle", "reason")
+        .annotate(
+            power=Subquery(
+                SnapshotPower.objects.filter(
+                    snapshot=cycle.power.snapshot_id, address=OuterRef("voter")
+                ).values("power")[:1]
+            )
+        )
+        .order_by("-power", "pk")[after : after + SHOWN]
+    )
+    options = {option.number: option for option in cycle.options.select_related("contest", "typology")}
+    return [BallotRow(ballot, int(ballot.power or 0), splits_of(ballot, options)) for ballot in ballots]
+
+
+def splits_of(ballot: Ballot, options: dict[int, Option]) -> list[tuple[str, list[Segment]]]:
+    """A ballot's splits, contest by contest, in the order of the ballot."""
+    splits: dict[str, list[Segment]] = {}
+    for number, share in sorted(zip(ballot.options, ballot.shares, strict=True)):
+        option = options[number]
+        segment = Segment(option.name, Fraction(share, 10_000), option.colour)
+        splits.setdefault(option.contest.name, []).append(segment)
+    return list(splits.items())
