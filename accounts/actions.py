@@ -50,6 +50,8 @@ def sign_in(*, challenge: Challenge, signature: bytes, at: datetime) -> Wallet:
     except BadSignature as error:
         raise Refusal("bad_signature", f"{error} Sign the message again.") from error
     if signer != challenge.address:
-        raise Refusal("bad_signature", "Another account signed. Choose the account in your wallet, then start again.")
+        raise Refusal(
+            "bad_signature", "Another account signed. Choose the account in your wallet, then start again."
+        )
     wallet, _ = Wallet.objects.get_or_create(address=signer, defaults={"joined_at": at})
     return wallet

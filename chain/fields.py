@@ -32,7 +32,9 @@ class BaseUnitsField(_Decimal):
 class AddressField(_Text):
     """An account's address: `0x` and 40 lower-case hex digits."""
 
-    default_validators = [RegexValidator(r"^0x[0-9a-f]{40}\Z", "An address is 0x and 40 lower-case hex digits.")]
+    default_validators = [
+        RegexValidator(r"^0x[0-9a-f]{40}\Z", "An address is 0x and 40 lower-case hex digits.")
+    ]
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**{**options, "max_length": 42})

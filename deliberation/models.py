@@ -10,7 +10,9 @@ from accounts.models import Wallet
 class Thread(models.Model):
     """A conversation. What it is about owns it by a not-null key; here only its title and address are known."""
 
-    parent = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="children")
+    parent = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="children"
+    )
     title = models.CharField(max_length=200)
     address = models.CharField(max_length=200, help_text="path of the page that it is about")
     opened_at = models.DateTimeField()

@@ -19,7 +19,9 @@ def post(request: HttpRequest, thread_id: int) -> HttpResponse:
     text = request.POST.get("text", "")
     if not isinstance(request.user, Wallet):
         words = "Sign in with your wallet to post. What you wrote is kept below."
-        return render(request, "deliberation/kept.html", {"thread": thread, "text": text, "words": words}, status=403)
+        return render(
+            request, "deliberation/kept.html", {"thread": thread, "text": text, "words": words}, status=403
+        )
     try:
         published = publish_post(thread=thread, author=request.user, text=text, at=database_clock())
     except Refusal as refusal:

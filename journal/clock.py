@@ -12,4 +12,3 @@ def database_clock() -> datetime:
         (at,) = cursor.fetchone()
     assert isinstance(at, datetime)
     return at.astimezone(UTC)
-

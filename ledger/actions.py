@@ -8,7 +8,7 @@ from journal.refusal import Refusal
 from ledger.models import Account, Token, Transfer
 
 
-def open_account(*, token: Token, name: str, floor: int | None = 0) -> Account:
+def open_account(*, token: Token, name: str, floor: int = 0) -> Account:
     """The account `name` of `token`, made if there is none. Its balance starts at zero."""
     account, _ = Account.objects.get_or_create(token=token, name=name, defaults={"floor": floor})
     return account

@@ -26,20 +26,18 @@ class Account(models.Model):
     """A place where value of one token stands.
 
     `balance` and `floor` [base units]; the balance moves only when a Transfer is inserted (a trigger of the
-    database writes it; the application's role cannot). A null `floor` means none: only for value outside.
+    database writes it; the application's role cannot).
     """
 
     token = models.ForeignKey(Token, on_delete=models.PROTECT, related_name="accounts")
     name = models.CharField(max_length=160, help_text="what it belongs to, such as cycle/12")
     balance = BaseUnitsField(default=0)
-    floor = BaseUnitsField(default=0, null=True)
+    floor = BaseUnitsField(default=0)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["token", "name"], name="one_account_per_name_and_token"),
-            models.CheckConstraint(
-                name="balance_not_below_floor", condition=Q(floor__isnull=True) | Q(balance__gte=F("floor"))
-            ),
+            models.CheckConstraint(name="balance_not_below_floor", condition=Q(balance__gte=F("floor"))),
         ]
 
     def __str__(self) -> str:

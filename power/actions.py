@@ -18,7 +18,9 @@ def publish_register(*, name: str, entries: list[Entry], at: datetime) -> Regist
     sha256 = canonical_hash(entries)
     with transaction.atomic():
         if Register.objects.filter(sha256=sha256).exists():
-            raise Refusal("already_published", "These powers are published already; nothing was changed.", status=409)
+            raise Refusal(
+                "already_published", "These powers are published already; nothing was changed.", status=409
+            )
         register = Register.objects.create(
             name=name,
             published_at=at,

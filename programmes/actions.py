@@ -87,7 +87,9 @@ def found_programme(
         budget=budget,
         position=Programme.objects.count(),
         account=open_account(token=meta.token, name=f"programme/{statement.slug}"),
-        thread=open_thread(title=statement.name, address=f"/programmes/{statement.slug}/", at=at, parent=meta.thread),
+        thread=open_thread(
+            title=statement.name, address=f"/programmes/{statement.slug}/", at=at, parent=meta.thread
+        ),
     )
     for position, typology in enumerate(typologies):
         _found_typology(meta, programme, typology, position, at)

@@ -26,7 +26,9 @@ class MetaProgramme(models.Model):
     source = models.OneToOneField(Account, on_delete=models.PROTECT, related_name="+")
     budget_per_cycle = BaseUnitsField()
     thread = models.OneToOneField(Thread, on_delete=models.PROTECT, related_name="+")
-    made_by_demo = models.BooleanField(default=False, help_text="set by the demo's seeder and by nothing else")
+    made_by_demo = models.BooleanField(
+        default=False, help_text="set by the demo's seeder and by nothing else"
+    )
     only = models.BooleanField(default=True, editable=False)
 
     class Meta:
@@ -133,7 +135,9 @@ class Facilitator(models.Model):
             models.UniqueConstraint(
                 fields=["programme", "wallet", "starts_at"], name="a_facilitator_serves_a_term_once"
             ),
-            models.CheckConstraint(name="a_term_ends_after_it_starts", condition=Q(ends_at__gt=F("starts_at"))),
+            models.CheckConstraint(
+                name="a_term_ends_after_it_starts", condition=Q(ends_at__gt=F("starts_at"))
+            ),
         ]
 
     def __str__(self) -> str:

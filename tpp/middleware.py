@@ -37,6 +37,8 @@ class Unavailable:
         if request.path.startswith("/api/"):
             response: HttpResponse = JsonResponse({"refusal": "unavailable", "words": WORDS}, status=503)
         else:
-            response = HttpResponse(loader.render_to_string("tpp/unavailable.html", {"words": WORDS}), status=503)
+            response = HttpResponse(
+                loader.render_to_string("tpp/unavailable.html", {"words": WORDS}), status=503
+            )
         response["Retry-After"] = "5"
         return response

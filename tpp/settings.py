@@ -24,7 +24,9 @@ DEBUG = boolean("TPP_DEBUG", default=False)
 
 _site = urlsplit(TPP_SITE_URL)
 if _site.scheme not in {"http", "https"} or not _site.hostname:
-    raise ImproperlyConfigured("TPP_SITE_URL must be an http or https address such as https://votes.example.org")
+    raise ImproperlyConfigured(
+        "TPP_SITE_URL must be an http or https address such as https://votes.example.org"
+    )
 ALLOWED_HOSTS = words("TPP_ALLOWED_HOSTS", default=[_site.hostname])
 CSRF_TRUSTED_ORIGINS = [TPP_SITE_URL]
 
@@ -116,7 +118,11 @@ CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", 
 
 CELERY_BROKER_URL = REDIS_URL
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 3600, "socket_timeout": 5, "socket_connect_timeout": 5}
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 3600,
+    "socket_timeout": 5,
+    "socket_connect_timeout": 5,
+}
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_DEFAULT_QUEUE = "quick"
@@ -151,4 +157,3 @@ LOGGING = {
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": optional("TPP_LOG_LEVEL", "INFO")},
 }
-

@@ -63,13 +63,17 @@ def _receipt_key(number: int) -> bytes:
 def list_cycles(request: Request) -> Response:
     """All cycles, newest opening first."""
     cycles = Cycle.objects.at(database_clock()).order_by("-opens_at")
-    return Response({"cycles": CycleSerializer(cycles, many=True).data})
+    return Response({"cycles": [CycleSerializer(cycle).data for cycle in cycles]})
 
 
 @api_view(["GET"])
 def read_cycle(request: Request, number: int) -> Response:
     """One cycle with its contests, options and rules hash."""
-    cycles = Cycle.objects.at(database_clock()).select_related("announcement").prefetch_related("contests__options")
+    cycles = (
+        Cycle.objects.at(database_clock())
+        .select_related("announcement")
+        .prefetch_related("contests__options")
+    )
     return Response(CycleDetailSerializer(_one(cycles.filter(number=number))).data)
 
 
@@ -85,11 +89,16 @@ def list_ballots(request: Request, number: int) -> Response:
     cycle = _one(Cycle.objects.filter(number=number))
     after = request.query_params.get("after", "0")
     if not after.isdigit() or len(after) > 18:
-        return Response({"refusal": "malformed", "words": "`after` is a number that `next` gave."}, status=400)
+        return Response(
+            {"refusal": "malformed", "words": "`after` is a number that `next` gave."}, status=400
+        )
     rows = Ballot.objects.filter(cycle=cycle, pk__gt=int(after)).order_by("pk")
     page = list(rows.select_related("replaces", "replaced_by", "reason")[:PAGE])
+    options = _options(cycle)
     more = f"{request.path}?after={page[-1].pk}" if len(page) == PAGE else None
-    return Response({"ballots": BallotSerializer(page, many=True, context=_options(cycle)).data, "next": more})
+    return Response(
+        {"ballots": [BallotSerializer(ballot, context=options).data for ballot in page], "next": more}
+    )
 
 
 @api_view(["GET"])
@@ -109,7 +118,9 @@ def read_voter(request: Request, number: int, address: str) -> Response:
     """One address in a cycle: its frozen power [base units], and the digest and nonce of its newest ballot."""
     cycle = _one(Cycle.objects.filter(number=number, announcement__isnull=False).select_related("power"))
     frozen = hasattr(cycle, "power")
-    powers = SnapshotPower.objects.filter(snapshot=cycle.power.snapshot_id if frozen else None, address=address)
+    powers = SnapshotPower.objects.filter(
+        snapshot=cycle.power.snapshot_id if frozen else None, address=address
+    )
     power = powers.values_list("power", flat=True).first()
     newest = Ballot.objects.filter(cycle=cycle, voter=address).order_by("-sequence").first()
     return Response(
@@ -124,12 +135,18 @@ def read_voter(request: Request, number: int, address: str) -> Response:
 @api_view(["GET"])
 def read_result(request: Request, number: int) -> Response:
     """The newest version of a cycle's result, each rule's split in it; the binding one is marked."""
-    results = Result.objects.filter(cycle__number=number).prefetch_related("contests__contest", "contests__options__option")
+    results = Result.objects.filter(cycle__number=number).prefetch_related(
+        "contests__contest", "contests__options__option"
+    )
     return Response(ResultSerializer(_one(results.order_by("-version"))).data)
 
 
 def _options(cycle: Cycle) -> dict[str, Any]:
-    return {"options": {option.number: option for option in Option.objects.filter(cycle=cycle).select_related("contest")}}
+    return {
+        "options": {
+            option.number: option for option in Option.objects.filter(cycle=cycle).select_related("contest")
+        }
+    }
 
 
 def _one(rows: Any) -> Any:

@@ -2,7 +2,13 @@
 
 from journal.refusal import Refusal
 
-_STATUS = {"unknown_cycle": 404, "not_open_yet": 409, "closed": 409, "cycle_cancelled": 409, "stale_nonce": 409}
+_STATUS = {
+    "unknown_cycle": 404,
+    "not_open_yet": 409,
+    "closed": 409,
+    "cycle_cancelled": 409,
+    "stale_nonce": 409,
+}
 _WORDS = {
     "unknown_cycle": "There is no cycle of this number. See /api/v1/cycles/ for those there are.",
     "not_open_yet": "Voting has not opened yet. Send the same ballot again after the opening.",
@@ -23,4 +29,6 @@ _WORDS = {
 
 def refuse(name: str, **details: object) -> Refusal:
     """The refusal `name`, its words filled with `details`."""
-    return Refusal(name, _WORDS[name].format(**details), status=_STATUS.get(name, 422 if name != "malformed" else 400))
+    return Refusal(
+        name, _WORDS[name].format(**details), status=_STATUS.get(name, 422 if name != "malformed" else 400)
+    )

@@ -11,9 +11,9 @@ def tick() -> None:
     """Dispatch every step of every cycle, and the planning of every schedule, that is due."""
     at = database_clock()
     for schedule_id in steps.schedules_to_plan(at=at):
-        plan_schedule.apply_async([schedule_id], queue="quick", expires=10)
+        plan_schedule.apply_async((schedule_id,), queue="quick", expires=10)
     for step, cycle_id in steps.due_steps(at=at):
-        run_step.apply_async([step.name, cycle_id], queue=step.queue, expires=10)
+        run_step.apply_async((step.name, cycle_id), queue=step.queue, expires=10)
 
 
 @shared_task

@@ -44,7 +44,11 @@ urlpatterns = [
     path("cycles/<number:number>/ballot/", ballots.ballot_page, name="ballot"),
     path("cycles/<number:number>/ballots/", ballots.ballot_list, name="ballots"),
     path("cycles/<number:number>/ballots/<digest:digest>/", ballots.receipt_page, name="receipt"),
-    path("cycles/<number:number>/ballots/<digest:digest>/receipt.json", ballots.receipt_file, name="receipt_file"),
+    path(
+        "cycles/<number:number>/ballots/<digest:digest>/receipt.json",
+        ballots.receipt_file,
+        name="receipt_file",
+    ),
     path("cycles/<number:number>/result/", results.result_page, name="result"),
 ]
 

@@ -18,7 +18,9 @@ def person(address: str, names: Mapping[str, str]) -> SafeString:
     name = names.get(address)
     if name:
         return format_html('<span title="{}">{}</span>', checksum_address(address), name)
-    return format_html('<span class="hash" title="{}">{}</span>', checksum_address(address), short_address(address))
+    return format_html(
+        '<span class="hash" title="{}">{}</span>', checksum_address(address), short_address(address)
+    )
 
 
 @register.simple_tag

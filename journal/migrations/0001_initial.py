@@ -4,27 +4,35 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='JobRun',
+            name="JobRun",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('step', models.CharField(max_length=40)),
-                ('subject', models.CharField(help_text='what it ran on, such as cycle/12', max_length=80)),
-                ('due_at', models.DateTimeField()),
-                ('started_at', models.DateTimeField()),
-                ('finished_at', models.DateTimeField()),
-                ('failure', models.TextField(blank=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("step", models.CharField(max_length=40)),
+                ("subject", models.CharField(help_text="what it ran on, such as cycle/12", max_length=80)),
+                ("due_at", models.DateTimeField()),
+                ("started_at", models.DateTimeField()),
+                ("finished_at", models.DateTimeField()),
+                ("failure", models.TextField(blank=True)),
             ],
             options={
-                'indexes': [models.Index(fields=['-finished_at'], name='newest_job_runs_first')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('finished_at__gte', models.F('started_at'))), name='a_run_finishes_after_it_started')],
+                "indexes": [models.Index(fields=["-finished_at"], name="newest_job_runs_first")],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("finished_at__gte", models.F("started_at"))),
+                        name="a_run_finishes_after_it_started",
+                    )
+                ],
             },
         ),
     ]

@@ -30,7 +30,9 @@ def moment(context: dict[str, Any], at: datetime, own: str = "") -> SafeString:
 @register.simple_tag
 def countdown(at: datetime, now: datetime) -> SafeString:
     """`{% countdown at now %}`: 2 d 04:12 until `at`; the page's script keeps it going by the server's clock."""
-    return format_html('<span class="nowrap" data-countdown="{}">{}</span>', at.isoformat(), time_left(at, now))
+    return format_html(
+        '<span class="nowrap" data-countdown="{}">{}</span>', at.isoformat(), time_left(at, now)
+    )
 
 
 def time_left(at: datetime, now: datetime) -> str:

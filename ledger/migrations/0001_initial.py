@@ -33,7 +33,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('name', models.CharField(help_text='what it belongs to, such as cycle/12', max_length=160)),
                 ('balance', chain.fields.BaseUnitsField(decimal_places=0, default=0, max_digits=78)),
-                ('floor', chain.fields.BaseUnitsField(decimal_places=0, default=0, max_digits=78, null=True)),
+                ('floor', chain.fields.BaseUnitsField(decimal_places=0, default=0, max_digits=78)),
                 ('token', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='accounts', to='ledger.token')),
             ],
         ),
@@ -55,7 +55,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='account',
-            constraint=models.CheckConstraint(condition=models.Q(('floor__isnull', True), ('balance__gte', models.F('floor')), _connector='OR'), name='balance_not_below_floor'),
+            constraint=models.CheckConstraint(condition=models.Q(('balance__gte', models.F('floor'))), name='balance_not_below_floor'),
         ),
         migrations.AddConstraint(
             model_name='transfer',

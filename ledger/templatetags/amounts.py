@@ -79,4 +79,10 @@ def tokens_short(amount: int, token: Unit) -> SafeString:
 @register.simple_tag
 def amount(amount: int, token: Unit) -> SafeString:
     """`{% amount amount token %}`: 123,600,000, for a column whose head names the unit."""
-    return format_html('<data value="{}" title="{} {}">{}</data>', amount, exact(amount, token), token.symbol, rounded(amount, token))
+    return format_html(
+        '<data value="{}" title="{} {}">{}</data>',
+        amount,
+        exact(amount, token),
+        token.symbol,
+        rounded(amount, token),
+    )

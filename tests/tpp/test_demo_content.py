@@ -90,13 +90,11 @@ def test_labels_and_names_are_unique() -> None:
 
 @pytest.mark.parametrize("delegate", PEOPLE["delegate"], ids=lambda row: row["label"])
 def test_a_delegate_is_complete(delegate: Row) -> None:
-    assert set(delegate) == {"label", "name", "power", "turnout", "bio", "reasons_habit", "taste", "late"}
+    assert set(delegate) == {"label", "name", "power", "turnout", "bio", "taste", "late"}
     assert SLUG.match(delegate["label"])
     assert WHOLE.match(delegate["power"])
     assert type(delegate["turnout"]) is int
     assert 0 <= delegate["turnout"] <= 100
-    assert type(delegate["reasons_habit"]) is int
-    assert 0 <= delegate["reasons_habit"] <= 100
     assert type(delegate["late"]) is bool
     assert delegate["name"]
     assert delegate["bio"].endswith(".")

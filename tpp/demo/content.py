@@ -20,7 +20,6 @@ class Delegate:
     power: int
     turnout: int
     bio: str
-    reasons_habit: int
     taste: dict[str, int]
     late: bool
 
@@ -75,6 +74,13 @@ class Community:
     open_story: Story
     posts: list[Words]
 
+    @property
+    def everybody(self) -> list[tuple[str, str, str]]:
+        """Label, name and bio of all, delegates first."""
+        return [(d.label, d.name, d.bio) for d in self.delegates] + [
+            (p.label, p.name, p.bio) for p in self.persons
+        ]
+
 
 def demo_address(label: str) -> str:
     """The address of the demo wallet `label`; everybody can derive its key, so it may hold nothing real."""
@@ -99,8 +105,7 @@ def community() -> Community:
 
 def demo_addresses() -> set[str]:
     """Every address whose key anybody can derive."""
-    people = community()
-    return {somebody.address for somebody in (*people.delegates, *people.persons)}
+    return {demo_address(label) for label, _, _ in community().everybody}
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -19,8 +19,8 @@ def found(people: Community, *, at: datetime) -> MetaProgramme:
     """Everything that stood before the first cycle."""
     unit = 10 ** int(people.meta["decimals"])
     Wallet.objects.bulk_create(
-        Wallet(address=somebody.address, name=somebody.name, bio=somebody.bio, joined_at=at)
-        for somebody in (*people.delegates, *people.persons)
+        Wallet(address=demo_address(label), name=name, bio=bio, joined_at=at)
+        for label, name, bio in people.everybody
     )
     entries = [Entry(delegate.address, delegate.power * unit, delegate.name) for delegate in people.delegates]
     symbol = people.meta["token"]

@@ -24,7 +24,9 @@ def refuse_demo_wallets() -> None:
     meta = MetaProgramme.objects.first()
     if settings.TPP_DEMO:
         if meta is not None and not meta.made_by_demo:
-            raise ImproperlyConfigured("TPP_DEMO is set, but this database holds a real community. Unset TPP_DEMO.")
+            raise ImproperlyConfigured(
+                "TPP_DEMO is set, but this database holds a real community. Unset TPP_DEMO."
+            )
         return
     addresses = demo_addresses()
     register = RegisterEntry.objects.filter(address__in=addresses, power__gt=0)

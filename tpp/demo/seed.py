@@ -31,7 +31,9 @@ def open_now(*, at: datetime, say: Callable[[str], None]) -> None:
     people = community()
     schedule = Schedule.objects.get()
     # a round minute reads better; only a cycle of seconds can't spare the seconds before
-    schedule.first_opens_at = at if schedule.voting < timedelta(minutes=3) else at.replace(second=0, microsecond=0)
+    schedule.first_opens_at = (
+        at if schedule.voting < timedelta(minutes=3) else at.replace(second=0, microsecond=0)
+    )
     schedule.save(update_fields=["first_opens_at"])
     cycle = open_cycle(schedule=schedule, people=people, at=at)
     say(f"cycle {cycle.number}: open for {schedule.voting}, {cycle.ballots.count()} ballots so far")

@@ -46,7 +46,7 @@ def site(request: HttpRequest) -> dict[str, Any]:
 
 def current_cycle(*, at: datetime) -> Cycle | None:
     """The cycle of the ribbon: the one that is open or not settled yet, else the next, else the last."""
-    cycles = Cycle.objects.scheduled().at(at).exclude(phase="cancelled").select_related("certificate", "settlement")
-    running = cycles.filter(phase__in=["open", "counting", "challenge"]).order_by("opens_at").last()
-    coming = cycles.filter(phase__in=["announced", "planned"], opens_at__gt=at).order_by("opens_at").first()
-    return running or coming or cycles.filter(phase="settled").order_by("-opens_at").first()
+    cycles = Cycle.objects.scheduled().not_cancelled().at(at).select_related("certificate", "settlement")
+    running = cycles.in_phase("open", "counting", "challenge").order_by("opens_at").last()
+    coming = cycles.in_phase("announced", "planned").filter(opens_at__gt=at).order_by("opens_at").first()
+    return running or coming or cycles.in_phase("settled").order_by("-opens_at").first()

@@ -29,7 +29,11 @@ def home(request: HttpRequest) -> HttpResponse:
     at = database_clock()
     cycle = current_cycle(at=at)
     last = Result.objects.filter(cycle__settlement__isnull=False).exclude(cycle__origin="imported")
-    result = last.select_related("cycle__power__snapshot", "cycle__announcement").order_by("-cycle__opens_at").first()
+    result = (
+        last.select_related("cycle__power__snapshot", "cycle__announcement")
+        .order_by("-cycle__opens_at")
+        .first()
+    )
     panels = panels_of(result.cycle, result) if result else []
     page = {
         "cycle": cycle,
@@ -39,7 +43,9 @@ def home(request: HttpRequest) -> HttpResponse:
         "result": result,
         "panels": panels,
         "awarded": sum(panel.awarded for panel in panels),
-        "turnout_power": Fraction(result.power, max(1, result.cycle.power.snapshot.total_power)) if result else None,
+        "turnout_power": Fraction(result.power, max(1, result.cycle.power.snapshot.total_power))
+        if result
+        else None,
         "moments": _moments(at),
         "programmes": Programme.objects.prefetch_related("typologies"),
         "posts": Post.objects.readable().order_by("-posted_at", "-id")[:5],
@@ -50,7 +56,7 @@ def home(request: HttpRequest) -> HttpResponse:
 def _moments(at: datetime) -> list[Moment]:
     """The next instants of all cycles that are under way or coming, soonest first."""
     moments = []
-    for cycle in Cycle.objects.scheduled().at(at).filter(settles_at__gt=at).exclude(phase="cancelled"):
+    for cycle in Cycle.objects.scheduled().not_cancelled().filter(settles_at__gt=at):
         moments += [
             Moment(cycle.announced_at, "rules are published", cycle),
             Moment(cycle.snapshot_at, "voting power is frozen", cycle),

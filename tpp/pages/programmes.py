@@ -38,7 +38,9 @@ class Award:
 def programme_list(request: HttpRequest) -> HttpResponse:
     """All programmes, each with its last split."""
     programmes = Programme.objects.select_related("account").prefetch_related("typologies__account")
-    page = {"programmes": [(programme, next(iter(_past(programme, limit=1)), None)) for programme in programmes]}
+    page = {
+        "programmes": [(programme, next(iter(_past(programme, limit=1)), None)) for programme in programmes]
+    }
     return render(request, "programmes/programme_list.html", page)
 
 

@@ -97,7 +97,9 @@ def _check_signature(digest: bytes, submission: Submission) -> None:
 def _check_lines(signed: SignedBallot, rules: Rules) -> list[int]:
     """The option numbers of the ballot's lines, each line and each contest's sum checked."""
     if len(signed.reason.encode()) > rules.limits.reason_bytes:
-        raise refuse("malformed", reason=f"The reason is longer than {rules.limits.reason_bytes} bytes. Shorten it.")
+        raise refuse(
+            "malformed", reason=f"The reason is longer than {rules.limits.reason_bytes} bytes. Shorten it."
+        )
     numbers, sums = [], defaultdict[str, int](int)
     for line in signed.lines:
         number = rules.option_numbers.get((line.programme, line.typology))
@@ -146,12 +148,12 @@ def _check_power(cycle: Cycle, voter: str, rules: Rules) -> None:
         raise refuse("no_power_at_snapshot")
 
 
-def _append(
-    cycle: Cycle, submission: Submission, digest: bytes, options: list[int], rules: Rules
-) -> Ballot:
+def _append(cycle: Cycle, submission: Submission, digest: bytes, options: list[int], rules: Rules) -> Ballot:
     """Insert the ballot as the voter's newest; two that meet collide in the database and one tries again."""
     for _ in range(_TRIES):
-        newest = Ballot.objects.filter(cycle=cycle, voter=submission.ballot.voter).order_by("-sequence").first()
+        newest = (
+            Ballot.objects.filter(cycle=cycle, voter=submission.ballot.voter).order_by("-sequence").first()
+        )
         if newest is not None:
             _check_follows(newest, submission.ballot, digest, rules)
             if bytes(newest.digest) == digest:

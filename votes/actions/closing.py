@@ -8,9 +8,9 @@ from typing import NamedTuple
 from django.db import connection, transaction
 
 from journal.locks import BALLOTS, STEP, try_lock, wait_for_lock
+from journal.version import VERSION
 from ledger.actions import transfer
 from programmes.models import MetaProgramme
-from journal.version import VERSION
 from votes.models import (
     RULES,
     BallotPosition,
@@ -70,7 +70,12 @@ def publish_result(*, cycle_id: int, at: datetime) -> bool:
     histogram, voters = read_histogram(cycle), read_voters(cycle)
     everyone = voters.pop(None, Turnout(0, 0))
     result = Result.objects.create(
-        cycle=cycle, version=1, published_at=at, software=f"tpp {VERSION}", voters=everyone.voters, power=everyone.power
+        cycle=cycle,
+        version=1,
+        published_at=at,
+        software=f"tpp {VERSION}",
+        voters=everyone.voters,
+        power=everyone.power,
     )
     for contest in cycle.contests.prefetch_related("options"):
         _publish_contest(result, contest, histogram, voters.get(contest.pk, Turnout(0, 0)))
@@ -211,19 +216,28 @@ def _reaches_quorum(result: Result, contest: Contest, turnout: Turnout) -> bool:
 def _pay(cycle: Cycle, result: Result, at: datetime) -> None:
     """Source to cycle to programme to typology; what is not awarded stays in the source."""
     binding = result.contests.filter(is_binding=True, contest__programme__isnull=False)
-    contests = binding.select_related("contest__programme__account").prefetch_related("options__option__typology__account")
+    contests = binding.select_related("contest__programme__account").prefetch_related(
+        "options__option__typology__account"
+    )
     source = MetaProgramme.objects.select_related("source").get().source if contests else None
     for contest_result in contests:
         programme = contest_result.contest.programme
         awarded = sum(option.amount for option in contest_result.options.all())
-        assert source is not None and cycle.account is not None and programme is not None
+        assert source is not None
+        assert cycle.account is not None
+        assert programme is not None
         key = f"cycle/{cycle.number}/{programme.slug}"
         reason = f"{programme.name}, cycle {cycle.number}"
         transfer(
             debit=source, credit=cycle.account, amount=awarded, reason=reason, key=f"{key}/1-reserve", at=at
         )
         transfer(
-            debit=cycle.account, credit=programme.account, amount=awarded, reason=reason, key=f"{key}/2-budget", at=at
+            debit=cycle.account,
+            credit=programme.account,
+            amount=awarded,
+            reason=reason,
+            key=f"{key}/2-budget",
+            at=at,
         )
         for option in contest_result.options.all():
             typology = option.option.typology

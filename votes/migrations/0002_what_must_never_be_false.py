@@ -89,7 +89,9 @@ APPEND_ONLY = (
 class Migration(migrations.Migration):
     dependencies = [("votes", "0001_initial"), ("journal", "0002_refuse_change")]
     operations = [
-        migrations.RunSQL(ACCEPT, "DROP TRIGGER a_ballot_is_in_time ON votes_ballot; DROP FUNCTION accept_ballot();"),
+        migrations.RunSQL(
+            ACCEPT, "DROP TRIGGER a_ballot_is_in_time ON votes_ballot; DROP FUNCTION accept_ballot();"
+        ),
         migrations.RunSQL(
             KEEP,
             "DROP TRIGGER cycles_are_never_emptied ON votes_cycle;"

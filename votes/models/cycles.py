@@ -43,7 +43,14 @@ class CycleQuerySet(models.QuerySet["Cycle"]):
             default=Value("announced"),
             output_field=CharField(),
         )
-        return self.annotate(phase=phase)
+        return self.annotate(**{"phase": phase})  # by name, so that Cycle itself can declare it
+
+    def in_phase(self, *phases: str) -> "CycleQuerySet":
+        """Those of `at` that are in one of `phases`."""
+        return self.filter(**{"phase__in": phases})
+
+    def not_cancelled(self) -> "CycleQuerySet":
+        return self.filter(cancellation__isnull=True)
 
     def scheduled(self) -> "CycleQuerySet":
         """Cycles that belong to this deployment's calendar, imports left out."""
@@ -54,7 +61,9 @@ _MILESTONES = ("cancellation", "announcement", "settlement", "result")
 
 
 def _rows_of(name: str) -> models.QuerySet[models.Model]:
-    return apps.get_model("votes", name).objects.filter(cycle=OuterRef("pk"))
+    rows = apps.get_model("votes", name)._default_manager.all()
+    filtered: models.QuerySet[models.Model] = rows.filter(cycle=OuterRef("pk"))
+    return filtered
 
 
 class Cycle(models.Model):
@@ -93,7 +102,8 @@ class Cycle(models.Model):
             ),
             models.CheckConstraint(name="cycle_origin_is_known", condition=Q(origin__in=list(ORIGINS))),
             models.CheckConstraint(
-                name="only_an_import_moves_no_money", condition=Q(origin="imported") | Q(account__isnull=False)
+                name="only_an_import_moves_no_money",
+                condition=Q(origin="imported") | Q(account__isnull=False),
             ),
             ExclusionConstraint(
                 name="cycles_do_not_overlap",
@@ -125,7 +135,9 @@ class Cycle(models.Model):
 class Announcement(models.Model):
     """The frozen rules.json of a cycle, byte for byte, and their SHA-256."""
 
-    cycle = models.OneToOneField(Cycle, on_delete=models.PROTECT, primary_key=True, related_name="announcement")
+    cycle = models.OneToOneField(
+        Cycle, on_delete=models.PROTECT, primary_key=True, related_name="announcement"
+    )
     rules_json = models.TextField()
     rules_hash = models.BinaryField(max_length=32, unique=True)
     published_at = models.DateTimeField()
@@ -198,7 +210,9 @@ class Option(models.Model):
 class Cancellation(models.Model):
     """A cycle that will not happen, with the public reason; `actor` is blank where a rule decided."""
 
-    cycle = models.OneToOneField(Cycle, on_delete=models.PROTECT, primary_key=True, related_name="cancellation")
+    cycle = models.OneToOneField(
+        Cycle, on_delete=models.PROTECT, primary_key=True, related_name="cancellation"
+    )
     cancelled_at = models.DateTimeField()
     reason = models.TextField()
     actor = models.CharField(max_length=42, blank=True)

@@ -16,7 +16,9 @@ OUTCOMES = {"split": "Split by its rule", "return_to_reserve": "Returned to the 
 class Certificate(models.Model):
     """The closing of a cycle: how many ballots, their Merkle root, the rules. No ballot commits after it."""
 
-    cycle = models.OneToOneField(Cycle, on_delete=models.PROTECT, primary_key=True, related_name="certificate")
+    cycle = models.OneToOneField(
+        Cycle, on_delete=models.PROTECT, primary_key=True, related_name="certificate"
+    )
     certified_at = models.DateTimeField()
     ballot_count = models.PositiveIntegerField()
     merkle_root = models.BinaryField(max_length=32)
@@ -43,7 +45,9 @@ class Result(models.Model):
     power = BaseUnitsField(help_text="their voting power")
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["cycle", "version"], name="a_version_is_published_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["cycle", "version"], name="a_version_is_published_once")
+        ]
         get_latest_by = "version"
 
     def __str__(self) -> str:

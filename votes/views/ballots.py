@@ -29,7 +29,9 @@ def ballot_page(request: HttpRequest, number: int) -> HttpResponse:
         cycle = cycles.get(pk=cycle.pk)
     if cycle.phase != "open":
         return render(request, "votes/no_ballot.html", {"cycle": cycle})
-    contests = list(cycle.contests.select_related("programme").prefetch_related("options__typology__programme"))
+    contests = list(
+        cycle.contests.select_related("programme").prefetch_related("options__typology__programme")
+    )
     for contest in contests:
         contest.sentence = RULES[contest.rule].sentence  # type: ignore[attr-defined]
     page = {
@@ -89,9 +91,13 @@ def receipt_file(request: HttpRequest, number: int, digest: str) -> HttpResponse
 
 
 def _receipt(number: int, digest: str) -> dict[str, Any]:
-    cycles = Cycle.objects.at(database_clock()).select_related("announcement", "power__snapshot", "certificate")
+    cycles = Cycle.objects.at(database_clock()).select_related(
+        "announcement", "power__snapshot", "certificate"
+    )
     cycle = get_object_or_404(cycles, number=number)
-    ballots = Ballot.objects.select_related("replaces__cycle", "replaced_by__cycle", "reason", "place", "cycle")
+    ballots = Ballot.objects.select_related(
+        "replaces__cycle", "replaced_by__cycle", "reason", "place", "cycle"
+    )
     ballot = get_object_or_404(ballots, cycle=cycle, digest=bytes.fromhex(digest))
     rules = cycle.announcement.rules
     options = {option.number: option for option in cycle.options.select_related("contest", "typology")}

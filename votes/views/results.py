@@ -164,21 +164,19 @@ def _shares_before(cycle: Cycle) -> dict[int, Fraction]:
 
 def list_of_ballots(cycle: Cycle, *, after: int) -> list[BallotRow]:
     """A hundred counted ballots, those with the most voting power first, from place `after` on."""
+    frozen = SnapshotPower.objects.filter(snapshot=cycle.power.snapshot_id)
+    power = Subquery(frozen.filter(address=OuterRef("voter")).values("power")[:1])
     ballots = (
         Ballot.objects.filter(cycle=cycle)
         .counted()
         .select_related("cycle", "reason")
-        .annotate(
-            power=Subquery(
-                SnapshotPower.objects.filter(
-                    snapshot=cycle.power.snapshot_id, address=OuterRef("voter")
-                ).values("power")[:1]
-            )
-        )
-        .order_by("-power", "pk")[after : after + SHOWN]
+        .order_by(power.desc(nulls_last=True), "pk")[after : after + SHOWN]
+    )
+    powers = dict(
+        frozen.filter(address__in=[ballot.voter for ballot in ballots]).values_list("address", "power")
     )
     options = {option.number: option for option in cycle.options.select_related("contest", "typology")}
-    return [BallotRow(ballot, int(ballot.power or 0), splits_of(ballot, options)) for ballot in ballots]
+    return [BallotRow(ballot, powers.get(ballot.voter, 0), splits_of(ballot, options)) for ballot in ballots]
 
 
 def splits_of(ballot: Ballot, options: dict[int, Option]) -> list[tuple[str, list[Segment]]]:

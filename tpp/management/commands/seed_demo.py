@@ -16,8 +16,12 @@ class Command(BaseCommand):
     help = "Fill an empty database with the demo's community; wake it where it is filled already."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--voting-seconds", type=int, default=600, help="how long the open cycle stays open")
-        parser.add_argument("--window-seconds", type=int, default=60, help="how long its result can be challenged")
+        parser.add_argument(
+            "--voting-seconds", type=int, default=600, help="how long the open cycle stays open"
+        )
+        parser.add_argument(
+            "--window-seconds", type=int, default=60, help="how long its result can be challenged"
+        )
 
     def handle(self, *args: Any, voting_seconds: int, window_seconds: int, **options: Any) -> None:
         if not settings.TPP_DEMO:
