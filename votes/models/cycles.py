@@ -43,11 +43,11 @@ class CycleQuerySet(models.QuerySet["Cycle"]):
             default=Value("announced"),
             output_field=CharField(),
         )
-        return self.annotate(**{"phase": phase})  # by name, so that Cycle itself can declare it
+        return self.annotate(**{"phase": phase})  # noqa: PIE804 (so that Cycle itself can declare it)
 
     def in_phase(self, *phases: str) -> "CycleQuerySet":
         """Those of `at` that are in one of `phases`."""
-        return self.filter(**{"phase__in": phases})
+        return self.filter(phase__in=phases)
 
     def not_cancelled(self) -> "CycleQuerySet":
         return self.filter(cancellation__isnull=True)
