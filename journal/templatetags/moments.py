@@ -55,7 +55,8 @@ def track(start: datetime, end: datetime, now: datetime) -> SafeString:
     """`{% track opens closes now %}`: how much of a phase has passed, as a thin bar."""
     done = min(1000, max(0, int((now - start) / (end - start) * 1000)))
     return format_html(
-        '<svg class="track" aria-hidden="true" data-start="{}" data-end="{}"><rect class="all" width="100%" height="100%"/>'
+        '<svg class="track" aria-hidden="true" data-start="{}" data-end="{}">'
+        '<rect class="all" width="100%" height="100%"/>'
         '<rect class="past" width="{}%" height="100%"/></svg>',
         start.isoformat(),
         end.isoformat(),

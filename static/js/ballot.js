@@ -40,6 +40,11 @@ function tokens(amount) {
   return (amount / 10n ** BigInt(page.decimals)).toLocaleString("en");
 }
 
+/** @param {number} share in basis points of basis points @returns {string} 68 % */
+function shareText(share) {
+  return `${Math.round(share / 100000) / 10} %`;
+}
+
 /** @param {Contest} contest @returns {HTMLInputElement[]} */
 function inputs(contest) {
   return [...form.querySelectorAll("input.pct")].filter(
@@ -63,34 +68,35 @@ function show(contest) {
   const section = /** @type {HTMLElement} */ (document.getElementById(`contest-${contest.programme}`));
   const floors = contest.options.reduce((sum, option) => sum + option.floor, 0);
   const lines = [];
-  /** @type {[string, bigint][]} */
+  /** @type {[string, string][]} */
   const amounts = [];
   let [sum, ok] = [0, true];
   let start = 0;
   inputs(contest).forEach((input, place) => {
     const option = contest.options[place];
     const points = basisPoints(input.value);
-    const words = fault(option, points);
+    const faultWords = fault(option, points);
     const why = /** @type {HTMLElement} */ (document.getElementById(`${input.id}-why`));
-    why.textContent = words;
-    why.hidden = !words;
-    input.setAttribute("aria-invalid", String(Boolean(words)));
-    ok &&= !words;
+    why.textContent = faultWords;
+    why.hidden = !faultWords;
+    input.setAttribute("aria-invalid", String(Boolean(faultWords)));
+    ok &&= !faultWords;
     const given = points ?? 0;
     sum += given;
     if (given) lines.push({ programme: contest.programme, typology: option.typology, basisPoints: given });
     // the ballot splits what remains after the floors
     const total = option.floor * WHOLE + (WHOLE - floors) * given;
     const amount = (BigInt(contest.budget) * BigInt(total)) / BigInt(WHOLE * WHOLE);
-    amounts.push([`${input.id}-amount`, amount]);
+    const words = `${tokens(amount)} ${page.symbol}`;
+    amounts.push([`${input.id}-amount`, floors ? `${words}, ${shareText(total)} of the budget` : words]);
     const bar = section.querySelector(`rect[data-place="${place}"]`);
     bar?.setAttribute("x", `${Math.min(start, WHOLE) / 100}%`);
     bar?.setAttribute("width", `${Math.max(0, Math.min(given, WHOLE - start)) / 100}%`);
     start += given;
   });
-  for (const [id, amount] of amounts) {
+  for (const [id, words] of amounts) {
     // a contest that is left out gives nothing: no amounts then
-    /** @type {HTMLElement} */ (document.getElementById(id)).textContent = sum ? `${tokens(amount)} ${page.symbol} · ` : "";
+    /** @type {HTMLElement} */ (document.getElementById(id)).textContent = sum ? `${words} · ` : "";
   }
   const state = stateOf(sum, ok);
   for (const place of document.querySelectorAll(`[data-state="${contest.programme}"]`)) {

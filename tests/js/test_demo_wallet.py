@@ -52,7 +52,10 @@ def ask(page: Page, method: str, *params: object) -> None:
 
 
 def answer(page: Page) -> Any:
-    return page.evaluate("window.answer")
+    return page.evaluate(
+        """Promise.race([window.answer, new Promise((_, fail) =>
+          setTimeout(() => fail(new Error("The wallet does not answer.")), 5000))])"""
+    )
 
 
 def request(page: Page, method: str, *params: object) -> Any:
@@ -189,7 +192,7 @@ def test_signing_is_declined_by_button_and_by_escape(in_browser: InBrowser) -> N
         page.get_by_role("button", name="Decline").click()
         assert answer(page) == {"code": 4001, "message": "The signature was declined."}
         ask(page, "eth_signTypedData_v4", RIVER, withdrawal)
-        page.evaluate("window.first = window.answer")
+        page.evaluate("void (window.first = window.answer)")
         assert request(page, "personal_sign", "0x", RIVER)["code"] == -32002
         page.keyboard.press("Escape")
         assert page.evaluate("window.first")["code"] == 4001
@@ -206,7 +209,7 @@ def test_a_message_is_shown_and_signed(in_browser: InBrowser, text: str) -> None
         for message in ("0x" + text.encode().hex(), text):
             ask(page, "personal_sign", message, address_of(key))
             assert page.get_by_role("dialog", name="Sign this message?").locator("pre").text_content() == text
-            page.get_by_role("button", name="Sign").click()
+            page.get_by_role("button", name="Sign", exact=True).click()
             assert answer(page) == "0x" + sign_digest(key, personal_digest(text)).hex()
         ask(page, "personal_sign", "0xff00", address_of(key))
         expect(page.locator("dialog pre")).to_have_text("0xff00")
@@ -250,7 +253,8 @@ def test_the_chain_is_whatever_it_is_told(in_browser: InBrowser) -> None:
               const seen = [];
               const listen = (chain) => seen.push(chain);
               window.provider.on("chainChanged", listen).removeListener("chainChanged", listen);
-              await window.provider.request({ method: "wallet_switchEthereumChain", params: [{ chainId: "0x1" }] });
+              const params = [{ chainId: "0x1" }];
+              await window.provider.request({ method: "wallet_switchEthereumChain", params });
               return seen;
             }"""
         )

@@ -55,7 +55,8 @@ def test_wallets_are_found_once_and_with_safe_icons(in_browser: InBrowser) -> No
         tell();
         window.ethereum = fake({});
         await W.discover({ wait: 1 });
-        return (await W.discover({ wait: 1 })).map(({ provider: same, ...info }) => [info, same === provider]);
+        const wallets = await W.discover({ wait: 1 });
+        return wallets.map(({ provider: same, ...info }) => [info, same === provider]);
         """,
     )
     assert found == [
@@ -184,7 +185,9 @@ def test_refusals_are_told_in_words(in_browser: InBrowser) -> None:
         in_browser,
         """
         const told = [];
-        for (const error of input) told.push(await outcome(W.personalSign(fake({ personal_sign: error }), "0x", "")));
+        for (const error of input) {
+          told.push(await outcome(W.personalSign(fake({ personal_sign: error }), "0x", "")));
+        }
         told.push(await outcome(W.personalSign({ request() { throw "just text"; } }, "0x", "")));
         return told;
         """,

@@ -27,8 +27,9 @@ class SmokeFailed(Exception):
 def run(base_url: str, say: Say = print) -> None:
     """Vote, wait, recompute. Raises SmokeFailed."""
     api = f"{base_url.rstrip('/')}/api/v1/cycles/"
-    cycle = next((cycle for cycle in _get(api)["cycles"] if cycle["phase"] == "open"), None)
-    _must(cycle is not None, "no cycle is open")
+    open_cycles = [cycle for cycle in _get(api)["cycles"] if cycle["phase"] == "open"]
+    _must(len(open_cycles) == 1, f"{len(open_cycles)} cycles are open")
+    cycle = open_cycles[0]
     number = cycle["number"]
     rules = Rules.parse(_read(f"{api}{number}/rules.json"))
     say(f"cycle {number} is open until {cycle['closes_at']}")

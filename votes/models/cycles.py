@@ -47,7 +47,7 @@ class CycleQuerySet(models.QuerySet["Cycle"]):
 
     def in_phase(self, *phases: str) -> "CycleQuerySet":
         """Those of `at` that are in one of `phases`."""
-        return self.filter(phase__in=phases)
+        return self.filter(Q(("phase__in", phases)))
 
     def not_cancelled(self) -> "CycleQuerySet":
         return self.filter(cancellation__isnull=True)

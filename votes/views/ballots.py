@@ -1,5 +1,6 @@
 """Filling in a ballot, its receipt, and the list of all."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -11,12 +12,35 @@ from journal.clock import database_clock
 from power.models import SnapshotPower
 from votes.actions.ballots import receipt_of
 from votes.actions.cycles import perform_due
-from votes.models import Ballot, Cycle
+from votes.models import Ballot, Contest, Cycle, Option
 from votes.record.rules import Rules
 from votes.serializers import receipt_document
 from votes.tally import RULES, largest_line
 from votes.views.cycles import token_of
 from votes.views.results import SHOWN, list_of_ballots, splits_of
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """One contest on the ballot page. `floors` and `residual` [basis points of the budget]."""
+
+    contest: Contest
+
+    @property
+    def options(self) -> list[Option]:
+        return list(self.contest.options.all())
+
+    @property
+    def sentence(self) -> str:
+        return RULES[self.contest.rule].sentence
+
+    @property
+    def floors(self) -> int:
+        return sum(option.floor for option in self.options)
+
+    @property
+    def residual(self) -> int:
+        return 10_000 - self.floors
 
 
 def ballot_page(request: HttpRequest, number: int) -> HttpResponse:
@@ -32,12 +56,10 @@ def ballot_page(request: HttpRequest, number: int) -> HttpResponse:
     contests = list(
         cycle.contests.select_related("programme").prefetch_related("options__typology__programme")
     )
-    for contest in contests:
-        contest.sentence = RULES[contest.rule].sentence  # type: ignore[attr-defined]
     page = {
         "cycle": cycle,
         "token": token_of(cycle),
-        "contests": contests,
+        "contests": [Sheet(contest) for contest in contests],
         "document": _document(cycle, cycle.announcement.rules),
     }
     return render(request, "votes/ballot.html", page)
