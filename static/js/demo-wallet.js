@@ -16,12 +16,9 @@ import { personalDigest, typedDataDigest } from "./eip712.js";
 /** @typedef {import("./eip712.js").Field} Field */
 
 const STORE = "tpp-demo-wallet";
-const ICON =
-  "data:image/svg+xml," +
-  encodeURIComponent(
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="7" fill="#385"/>` +
-      `<path d="M7 11h18v12H7zM7 15h18" fill="none" stroke="#fff" stroke-width="2.5"/></svg>`,
-  );
+const SVG = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32">
+<rect width="32" height="32" rx="7" fill="#385"/>
+<path d="M7 11h18v12H7zM7 15h18" fill="none" stroke="#fff" stroke-width="2.5"/></svg>`;
 
 /** An answer that a wallet gives instead of a result. */
 class Refusal extends Error {
@@ -59,6 +56,11 @@ function element(tag, properties = {}, ...children) {
 /** @param {string} label @param {() => void} onclick @param {string} [className] */
 function button(label, onclick, className = "") {
   return element("button", { type: "button", className, onclick }, label);
+}
+
+/** @param {...HTMLButtonElement} buttons */
+function actions(...buttons) {
+  return element("div", { className: "demo-wallet-actions" }, ...buttons);
 }
 
 /**
@@ -102,7 +104,8 @@ function personButton(person, current, onclick) {
 /** Whether every word of the filter occurs. @param {Person} person @param {string} filter */
 function matches({ label, name, note = "" }, filter) {
   const text = `${name} ${label} ${note}`.toLowerCase();
-  return filter.toLowerCase().split(/\s+/).every((part) => text.includes(part));
+  const parts = filter.toLowerCase().split(/\s+/);
+  return parts.every((part) => text.includes(part));
 }
 
 /**
@@ -134,7 +137,7 @@ function choosePerson(people, current) {
     return [
       element("p", {}, "Demo wallet: these people are made up, and everyone can act as each of them."),
       body,
-      element("div", { className: "demo-wallet-actions" }, button("Cancel", () => finish())),
+      actions(button("Cancel", () => finish())),
     ];
   });
 }
@@ -164,12 +167,7 @@ async function approve(title, who, content) {
   const signed = await show(title, (finish) => [
     element("p", {}, `Demo wallet, acting as ${who}`),
     ...content,
-    element(
-      "div",
-      { className: "demo-wallet-actions" },
-      button("Sign", () => finish(true), "primary"),
-      button("Decline", () => finish(false)),
-    ),
+    actions(button("Sign", () => finish(true), "primary"), button("Decline", () => finish(false))),
   ]);
   return signed === true;
 }
@@ -197,13 +195,9 @@ function table(title, fields, rows) {
   const body = rows.map((row) =>
     element("tr", {}, ...fields.map((field) => element("td", {}, readable(field, row[field.name])))),
   );
-  return element(
-    "table",
-    {},
-    element("caption", {}, title),
-    element("thead", {}, element("tr", {}, ...head)),
-    element("tbody", {}, ...body),
-  );
+  const made = element("table", {}, element("caption", {}, title));
+  made.append(element("thead", {}, element("tr", {}, ...head)), element("tbody", {}, ...body));
+  return made;
 }
 
 /** @param {TypedData} typedData @param {Uint8Array} digest @returns {Node[]} */
@@ -392,7 +386,8 @@ function announce() {
   if (!people) return;
   const script = /** @type {HTMLElement | null} */ (document.querySelector('script[src*="demo-wallet"]'));
   const provider = new DemoProvider(JSON.parse(people.textContent ?? "[]"), Number(script?.dataset.chainId ?? 1));
-  const info = Object.freeze({ uuid: crypto.randomUUID(), name: "Demo wallet", icon: ICON, rdns: "demo.tpp.local" });
+  const icon = "data:image/svg+xml," + encodeURIComponent(SVG);
+  const info = Object.freeze({ uuid: crypto.randomUUID(), name: "Demo wallet", icon, rdns: "demo.tpp.local" });
   const detail = Object.freeze({ info, provider });
   const tell = () => window.dispatchEvent(new CustomEvent("eip6963:announceProvider", { detail }));
   window.addEventListener("eip6963:requestProvider", tell);
