@@ -37,7 +37,8 @@ class Api:
     def newest_nonce(self, number: int, voter: str) -> int | None:
         """The nonce of the voter's newest ballot; None where there is none."""
         newest = self.get(f"{number}/voters/{voter}/")["newest"]
-        return newest and newest["nonce"]
+        nonce: int | None = newest and newest["nonce"]
+        return nonce
 
     def ballots(self, number: int) -> list[dict[str, Any]]:
         """Every ballot of a cycle, page after page."""

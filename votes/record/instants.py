@@ -20,7 +20,10 @@ def from_iso(text: str) -> datetime:
     >>> from_iso("2026-11-25T18:00:00.000000Z").hour
     18
     """
-    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
+    at = datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
+    if iso(at) != text:
+        raise ValueError(f"{text!r} is no instant in canonical form")
+    return at
 
 
 def microseconds(at: datetime) -> int:
