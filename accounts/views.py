@@ -7,6 +7,7 @@ from datetime import datetime
 from django.conf import settings
 from django.contrib.auth import login, logout
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http.request import UnreadablePostError
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
@@ -66,11 +67,11 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 
 def _read(request: HttpRequest) -> dict[str, object]:
     length = request.META.get("CONTENT_LENGTH") or "0"
-    if not length.isdigit() or int(length) > _LONGEST:
+    if not (length.isascii() and length.isdigit()) or int(length) > _LONGEST:
         raise Refusal("malformed", f"A request to sign in has at most {_LONGEST} bytes.")
     try:
         sent = json.loads(request.body)
-    except (ValueError, RecursionError) as error:
+    except (ValueError, RecursionError, UnreadablePostError) as error:
         raise Refusal("malformed", "This is not JSON.") from error
     if not isinstance(sent, dict):
         raise Refusal("malformed", "This is not a JSON object.")

@@ -1,9 +1,12 @@
 """Database columns for on-chain values: 256-bit integers and addresses."""
 
+from collections.abc import Callable
 from decimal import Decimal
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from django.core.validators import RegexValidator
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
 
@@ -14,8 +17,14 @@ else:
     _Decimal, _Text = models.DecimalField, models.CharField
 
 
+_LARGEST = 10**78 - 1
+
+
 class BaseUnitsField(_Decimal):
-    """A whole amount [base units] of up to 78 digits: `int` in Python, `numeric(78, 0)` in the database."""
+    """A whole amount [base units] of up to 78 digits: `int` in Python, `numeric(78, 0)` in the database.
+
+    What is not whole is refused (ValidationError), never rounded.
+    """
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**{**options, "max_digits": 78, "decimal_places": 0})
@@ -25,8 +34,20 @@ class BaseUnitsField(_Decimal):
     ) -> int | None:
         return None if value is None else int(value)
 
-    def to_python(self, value: Any) -> Any:
-        return None if value is None else int(value)
+    def to_python(self, value: Any) -> int | None:
+        if value is None or isinstance(value, int):
+            return value
+        try:
+            whole = int(value)
+        except (TypeError, ValueError, ArithmeticError):
+            whole = None
+        if whole is None or not (isinstance(value, str) or whole == value):
+            raise ValidationError("An amount is a whole number of base units.", code="invalid")
+        return whole
+
+    @cached_property
+    def validators(self) -> list[Callable[[Any], None]]:
+        return [*self._validators, MinValueValidator(-_LARGEST), MaxValueValidator(_LARGEST)]
 
 
 class AddressField(_Text):

@@ -21,9 +21,6 @@ MOST_WORKERS = 64
 def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
     worker = os.environ.get("PYTEST_XDIST_WORKER")
     if worker is None:
-        options = early_config.known_args_namespace
-        if options.help or options.version:
-            return
         try:
             early_config.add_cleanup(_start().close)
         except StartError as error:

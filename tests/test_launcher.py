@@ -187,7 +187,6 @@ def test_root_without_user_namespaces_starts_postgresql_as_another_user(
 ) -> None:
     monkeypatch.setattr(embedded, "_NAMESPACE", ("false",))
     embedded._demotion.cache_clear()
-    directory.chmod(0o711)
     try:
         assert start_and_write(directory, "first") == ["first"]
         assert start_and_write(directory, "second") == ["first", "second"]

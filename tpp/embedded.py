@@ -28,6 +28,10 @@ _OTHER_USER = (
     "--pdeathsig=keep",
     "--",
 )
+_HINT = (
+    f" Without user namespaces it runs as uid {_NOBODY} here, which must be able to reach that place and .venv:"
+    " put the project into another directory, or run this as an ordinary user."
+)
 _READY_SECONDS = 60.0
 
 
@@ -83,13 +87,15 @@ class EmbeddedPostgres:
         if _demotion() == _OTHER_USER:
             for path in (unfinished, password_file):
                 os.chown(path, _NOBODY, _NOBODY)
+            self.data.parent.chmod(self.data.parent.stat().st_mode | 0o001)
         command: list[str | Path] = [*_demotion(), _postgres_binaries() / "initdb", "-D", unfinished]
         command += ["-U", "postgres", "-A", "scram-sha-256", "--pwfile", password_file]
         command += ["-E", "UTF8", "--locale-provider=builtin", "--locale=C.UTF-8"]
         result = _finished(command if self.durable else [*command, "--no-sync"])
         password_file.unlink()
         if result.returncode:
-            raise StartError(f"PostgreSQL could not make {self.data}:\n{indented(result.stdout, 15)}")
+            hint = _HINT if _demotion() == _OTHER_USER else ""
+            raise StartError(f"PostgreSQL could not make {self.data}.{hint}\n{indented(result.stdout, 15)}")
         unfinished.rename(self.data)
 
     def _is_ready(self) -> bool:

@@ -131,7 +131,7 @@ class Stack:
         return self.directory / "logs"
 
     def __enter__(self) -> Self:
-        self.logs.mkdir(parents=True, exist_ok=True)
+        self.logs.mkdir(mode=0o700, parents=True, exist_ok=True)
         path = self.directory / "processes.lock"
         self._lock = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
         if not _is_locked_in_time(self._lock):

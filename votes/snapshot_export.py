@@ -10,7 +10,7 @@ import hashlib
 import json
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
@@ -156,7 +156,7 @@ def _without_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _votes(rows: list[Any], parse: Any) -> tuple[Vote, ...]:
+def _votes(rows: list[Any], parse: Callable[[dict[str, Any], int], Vote]) -> tuple[Vote, ...]:
     """Every row parsed, no voter twice."""
     if not 0 < len(rows) <= MOST_VOTES:
         raise _bad(f"It must hold from 1 to {MOST_VOTES:,} votes, and holds {len(rows):,}")
@@ -258,8 +258,8 @@ def _check_scores(scores: Any, votes: Sequence[Vote], count: int) -> None:
         if abs(published - score) > _PRECISION * total:
             raise Refusal(
                 "another_rule",
-                f"Choice {number}: the published score is {float(published):,.4f}, but a weighted vote on these"
-                f" ballots gives {float(score):,.4f}. Another rule made it, such as quadratic voting, which can't"
+                f"Choice {number}: the published score is {_in_words(published)}, but a weighted vote on these"
+                f" ballots gives {_in_words(score)}. Another rule made it, such as quadratic voting, which can't"
                 " be read here. Nothing was imported.",
             )
 
@@ -272,6 +272,10 @@ def _scores(votes: Sequence[Vote]) -> Iterator[tuple[int, Fraction]]:
         for number, weight in vote.weights.items():
             if weight:
                 yield number, Fraction(vote.power * weight / whole * unit // 1, unit)
+
+
+def _in_words(score: Fraction) -> str:
+    return f"{Decimal(score.numerator) / score.denominator:,.4f}"
 
 
 def _is_number(value: Any) -> bool:

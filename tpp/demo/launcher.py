@@ -67,7 +67,14 @@ def main(words: Sequence[str] | None = None) -> int:
                 _smoke(stack, _start(stack, reserve_port(), SMOKE_TIMES))
         else:
             with _only_demo_in(options.state, options.fresh) as stack, _undisturbed_end():
-                _start(stack, _port(options.port), ())
+                times = (
+                    "--voting-seconds",
+                    str(options.voting_seconds),
+                    "--window-seconds",
+                    str(options.window_seconds),
+                )
+                site = _start(stack, _port(options.port), times)
+                stack.start("crowd", _python(f"-m tpp.demo.crowd {site}"))
                 _watch(stack)
     except Stopped:
         _say("Stopped.")
@@ -211,6 +218,12 @@ def _options(words: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument(
         "--state", type=Path, default=setup.ROOT / ".demo", help="where data, secrets and logs lie (.demo)"
+    )
+    parser.add_argument(
+        "--voting-seconds", type=int, default=600, help="how long a new community's cycles stay open"
+    )
+    parser.add_argument(
+        "--window-seconds", type=int, default=60, help="how long their results can be challenged"
     )
     parser.add_argument(
         "--smoke",
