@@ -1,9 +1,12 @@
-"""Signing in with Ethereum (EIP-4361): the server writes the message and verifies its own copy."""
+"""Signing in with Ethereum (EIP-4361): the server writes the message and verifies its own copy. And names."""
 
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
+
+from django.db import connection
 
 from accounts.models import Wallet
 from chain.signing import BadSignature, SignInMessage, personal_digest, recover
@@ -55,3 +58,16 @@ def sign_in(*, challenge: Challenge, signature: bytes, at: datetime) -> Wallet:
         )
     wallet, _ = Wallet.objects.get_or_create(address=signer, defaults={"joined_at": at})
     return wallet
+
+
+def give_names(names: Mapping[str, str], *, at: datetime) -> None:
+    """Give each address of `names` its name, unless it has one; make the wallets that are missing."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO accounts_wallet (address, name, bio, joined_at)
+            SELECT address, name, '', %s FROM unnest(%s::text[], %s::text[]) AS given (address, name)
+            ON CONFLICT (address) DO UPDATE SET name = excluded.name WHERE accounts_wallet.name = ''
+            """,
+            [at, list(names), list(names.values())],
+        )

@@ -47,7 +47,8 @@ class BaseUnitsField(_Decimal):
 
     @cached_property
     def validators(self) -> list[Callable[[Any], None]]:
-        return [*self._validators, MinValueValidator(-_LARGEST), MaxValueValidator(_LARGEST)]
+        of_any_field = super(models.DecimalField, self).validators  # DecimalField's own stumbles over int
+        return [*of_any_field, MinValueValidator(-_LARGEST), MaxValueValidator(_LARGEST)]
 
 
 class AddressField(_Text):

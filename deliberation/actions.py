@@ -25,7 +25,7 @@ def publish_post(*, thread: Thread, author: Wallet, text: str, at: datetime) -> 
     Raises Refusal `empty` or `too_long`.
     """
     words = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\x00", "")).strip()
-    if not words:
+    if not any(character.isprintable() and not character.isspace() for character in words):
         raise Refusal("empty", "There is nothing to post yet. Write something first.")
     if len(words) > LONGEST_POST:
         raise Refusal("too_long", f"A post holds {LONGEST_POST} characters; this has {len(words)}. Split it.")

@@ -47,9 +47,17 @@ class Post(models.Model):
     def get_absolute_url(self) -> str:
         return f"{self.thread.address}#post-{self.pk}"
 
+    @property
+    def words(self) -> str | None:
+        """What was said, None where it was erased."""
+        return self.text.text if hasattr(self, "text") else None
+
 
 class PostText(models.Model):
-    """A post's words; what the law forbids can be erased here and nothing else breaks."""
+    """A post's words; what the law forbids can be erased here and nothing else breaks.
+
+    A trigger refuses words whose hash is not the post's: they can go, and never become others.
+    """
 
     post = models.OneToOneField(Post, on_delete=models.PROTECT, primary_key=True, related_name="text")
     text = models.TextField()

@@ -2,43 +2,47 @@
 
 from datetime import datetime
 
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 
-from accounts.models import Wallet
+from accounts.actions import give_names
 from journal.refusal import Refusal
-from power.models import Register, RegisterEntry, Snapshot, SnapshotPower
+from power.models import Register, Snapshot, SnapshotPower
 from power.registers import Entry, canonical_hash
 
 
 def publish_register(*, name: str, entries: list[Entry], at: datetime) -> Register:
     """Store `entries` as a new register, and the names they give to wallets that have none.
 
-    Raises Refusal `already_published` where the very same powers stand in one already. All or nothing.
+    Raises Refusal `already_published` where the very same powers stand in one already, and `bad_name`. All or
+    nothing.
     """
-    sha256 = canonical_hash(entries)
-    with transaction.atomic():
-        if Register.objects.filter(sha256=sha256).exists():
-            raise Refusal(
-                "already_published", "These powers are published already; nothing was changed.", status=409
-            )
-        register = Register.objects.create(
-            name=name,
-            published_at=at,
-            sha256=sha256,
-            entry_count=len(entries),
-            total_power=sum(entry.power for entry in entries),
-        )
-        RegisterEntry.objects.bulk_create(
-            (
-                RegisterEntry(register=register, address=entry.address, power=entry.power, name=entry.name)
-                for entry in entries
-            ),
-            batch_size=5000,
-        )
-        Wallet.objects.bulk_create(
-            (Wallet(address=entry.address, name=entry.name, joined_at=at) for entry in entries if entry.name),
-            ignore_conflicts=True,
-            batch_size=5000,
+    if not 0 < len(name) <= 80:
+        raise Refusal("bad_name", "A register's name has 1 to 80 characters; nothing was changed.")
+    try:
+        with transaction.atomic():
+            register = _store(name, entries, at)
+            give_names({entry.address: entry.name for entry in entries if entry.name}, at=at)
+    except IntegrityError as error:
+        if "a_register_is_published_once" not in str(error):
+            raise
+        words = "These powers are published already; nothing was changed."
+        raise Refusal("already_published", words, status=409) from error
+    return register
+
+
+def _store(name: str, entries: list[Entry], at: datetime) -> Register:
+    register = Register.objects.create(
+        name=name,
+        published_at=at,
+        sha256=canonical_hash(entries),
+        entry_count=len(entries),
+        total_power=sum(entry.power for entry in entries),
+    )
+    with connection.cursor() as cursor:  # one statement: ten times as fast as 100,000 model instances
+        cursor.execute(
+            "INSERT INTO power_registerentry (register_id, address, power)"
+            " SELECT %s, address, power FROM unnest(%s::text[], %s::numeric[]) AS entry (address, power)",
+            [register.pk, [entry.address for entry in entries], [entry.power for entry in entries]],
         )
     return register
 

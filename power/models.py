@@ -9,6 +9,8 @@ from chain.fields import AddressField, BaseUnitsField, is_an_address
 class Register(models.Model):
     """A published list of addresses and their voting power; never changed, a newer one follows it.
 
+    A trigger refuses entries beyond `entry_count` and `total_power` [base units]: nothing is added later.
+
     `sha256` is the hash of its canonical CSV (`power.registers`), so that anybody can compare.
     """
 
@@ -26,12 +28,11 @@ class Register(models.Model):
 
 
 class RegisterEntry(models.Model):
-    """One address in a register. `power` [base units]."""
+    """One address in a register. `power` [base units]. Names stand on wallets, where they can be erased."""
 
     register = models.ForeignKey(Register, on_delete=models.PROTECT, related_name="entries")
     address = AddressField()
     power = BaseUnitsField()
-    name = models.CharField(max_length=80, blank=True)
 
     class Meta:
         constraints = [
@@ -45,7 +46,7 @@ class RegisterEntry(models.Model):
 
 
 class Snapshot(models.Model):
-    """Voting power frozen for a timepoint; what a tally joins."""
+    """Voting power frozen for a timepoint; what a tally joins. Nothing is added later, as to a register."""
 
     register = models.ForeignKey(Register, on_delete=models.PROTECT, null=True, related_name="+")
     timepoint = models.DateTimeField(help_text="the instant whose power this is")
@@ -60,7 +61,8 @@ class Snapshot(models.Model):
 class SnapshotPower(models.Model):
     """One address's frozen power [base units]."""
 
-    snapshot = models.ForeignKey(Snapshot, on_delete=models.PROTECT, related_name="powers")
+    # the unique constraint indexes it; a second index on it alone misleads the planner after a large import
+    snapshot = models.ForeignKey(Snapshot, on_delete=models.PROTECT, related_name="powers", db_index=False)
     address = AddressField()
     power = BaseUnitsField()
 
@@ -68,6 +70,7 @@ class SnapshotPower(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["snapshot", "address"], name="power_is_frozen_once"),
             models.CheckConstraint(name="power_is_not_negative", condition=Q(power__gte=0)),
+            is_an_address("address", name="a_snapshot_lists_addresses"),
         ]
 
     def __str__(self) -> str:

@@ -3,13 +3,14 @@
 import csv
 import hashlib
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from chain.signing import BadAddress, parse_address
 from journal.refusal import Refusal
 
 COLUMNS = ("address", "power", "name")
+_LARGEST = 2**256 - 1
 
 
 @dataclass(frozen=True)
@@ -21,28 +22,58 @@ class Entry:
     name: str
 
 
-def read(text: str) -> list[Entry]:
-    """The entries of a register's CSV, in its order.
+def read(data: bytes) -> list[Entry]:
+    """The entries of a register's CSV (UTF-8, with or without a byte order mark), in its order.
 
-    Raises Refusal `bad_register` with line number and reason: a missing column, a bad address or checksum, a
-    duplicate address, a power that is not a whole number of base units from 0 to 2^256 − 1, no entry at all.
+    Raises Refusal `bad_register` with line number and reason: a column missing or named twice, a bad address or
+    checksum, a duplicate address, a power that is not a whole number of base units from 0 to 2^256 − 1, powers
+    that exceed that together, no entry at all.
     """
-    rows = csv.DictReader(io.StringIO(text.removeprefix("\ufeff")), strict=True)
+    rows = _rows(_decoded(data))
+    line, head = next(rows, (1, []))
+    head = [column.strip() for column in head]
+    for column in COLUMNS:
+        if head.count(column) != 1:
+            fault = "stands twice" if column in head else "is missing"
+            raise _bad(line, f"the column {column} {fault} (needed once each: {', '.join(COLUMNS)})")
     entries: dict[str, Entry] = {}
-    try:
-        missing = [column for column in COLUMNS if column not in (rows.fieldnames or ())]
-        if missing:
-            raise _bad(1, f"the column {missing[0]} is missing (needed: {', '.join(COLUMNS)})")
-        for row in rows:
-            entry = _entry(row, rows.line_num)
-            if entry.address in entries:
-                raise _bad(rows.line_num, f"{entry.address} stands here twice")
-            entries[entry.address] = entry
-    except csv.Error as error:
-        raise _bad(rows.line_num, str(error)) from error
+    total = 0
+    for line, fields in rows:
+        if len(fields) != len(head):
+            raise _bad(line, f"it has {len(fields)} fields, the first line {len(head)}")
+        address, power, name = (fields[head.index(column)].strip() for column in COLUMNS)
+        entry = _entry(line, address, power, name)
+        if entry.address in entries:
+            raise _bad(line, f"{entry.address} stands here twice")
+        entries[entry.address] = entry
+        total += entry.power
+        if total > _LARGEST:
+            raise _bad(line, "the powers up to here are together above 2^256 − 1")
     if not entries:
-        raise _bad(1, "there is no entry")
+        raise _bad(line, "there is no entry")
     return list(entries.values())
+
+
+def _decoded(data: bytes) -> str:
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise _bad(data.count(b"\n", 0, error.start) + 1, "it is not UTF-8 text") from error
+
+
+def _rows(text: str) -> Iterator[tuple[int, list[str]]]:
+    """The records with the number of the line in which each begins, empty lines left out."""
+    records = csv.reader(io.StringIO(text, newline=""), strict=True)
+    while True:
+        line = records.line_num + 1
+        try:
+            fields = next(records)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            raise _bad(line, str(error)) from error
+        if fields:
+            yield line, fields
 
 
 def canonical_hash(entries: Iterable[Entry]) -> bytes:
@@ -54,17 +85,14 @@ def canonical_hash(entries: Iterable[Entry]) -> bytes:
     return hashlib.sha256("".join(lines).encode()).digest()
 
 
-def _entry(row: dict[str | None, str | None], line: int) -> Entry:
-    if None in row or any(row[column] is None for column in COLUMNS):
-        raise _bad(line, "it does not have as many fields as the first line")
-    address, power, name = ((row[column] or "").strip() for column in COLUMNS)
+def _entry(line: int, address: str, power: str, name: str) -> Entry:
     try:
         canonical = parse_address(address)
     except BadAddress as error:
         raise _bad(line, str(error)) from error
     if not (power.isascii() and power.isdigit()):
         raise _bad(line, f"power must be a whole number of base units, not {power[:40]!r}")
-    if len(power) > 78 or int(power) >= 2**256:
+    if len(power) > 78 or int(power) > _LARGEST:
         raise _bad(line, "power is above 2^256 − 1")
     if len(name) > 80 or any(not character.isprintable() for character in name):
         raise _bad(line, "name must be at most 80 printable characters")
@@ -72,4 +100,4 @@ def _entry(row: dict[str | None, str | None], line: int) -> Entry:
 
 
 def _bad(line: int, reason: str) -> Refusal:
-    return Refusal("bad_register", f"Line {line}: {reason}. Nothing was imported.")
+    return Refusal("bad_register", f"Line {line}: {reason.rstrip('.')}. Nothing was imported.")

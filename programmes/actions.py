@@ -62,7 +62,7 @@ def found_meta_programme(
         register=register,
         budget_per_cycle=budget_per_cycle,
         source=open_account(token=token, name="source", floor=-cap),
-        thread=open_thread(title=name, address="/", at=at),
+        thread=open_thread(title=name, address="/programmes/", at=at),
         made_by_demo=made_by_demo,
     )
 

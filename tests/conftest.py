@@ -1,7 +1,9 @@
 """What every test stands on: a database made as in production, and a reason for what cannot run here."""
 
+import importlib
 import os
 import shutil
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
@@ -14,6 +16,12 @@ from psycopg.conninfo import make_conninfo
 from pytest_django import DjangoDbBlocker
 
 from tpp import database
+
+# eth_account, our oracle, brings py_ecc, which lets Python recurse 100,000 deep: deep JSON would then end the
+# process instead of being refused. Tests keep the limit that the server has.
+_limit = sys.getrecursionlimit()
+importlib.import_module("py_ecc")
+sys.setrecursionlimit(_limit)
 
 # Playwright's synchronous interface keeps an event loop in the thread of the tests.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"

@@ -47,6 +47,6 @@ def _start() -> contextlib.ExitStack:
             setup.loopback_settings("http://testserver")
             | setup.new_identity()
             | setup.addresses(passwords, f"127.0.0.1:{postgres.port}")
-            | {"REDIS_URL": valkey.url()}
+            | {"REDIS_URL": valkey.url(), "TPP_PAGE_SECONDS": "0"}
         )
         return opened.pop_all()

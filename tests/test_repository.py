@@ -1,5 +1,6 @@
 """What the repository's files must not name, and what they must."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -69,19 +70,23 @@ def test_setup_fills_in_every_line_that_the_example_leaves_empty() -> None:
     assert first != second
 
 
+def compose_config(directory: Path, environment: str) -> subprocess.CompletedProcess[str]:
+    """What docker-compose says of our file beside a `.env` of that text, and nothing else set."""
+    shutil.copy(ROOT / "docker-compose.yml", directory)
+    (directory / ".env").write_text(environment)
+    command = ["docker-compose", "config", "--quiet"]
+    path = {"PATH": os.environ["PATH"]}
+    return subprocess.run(command, cwd=directory, env=path, capture_output=True, text=True, check=False)
+
+
 @pytest.mark.compose
-def test_compose_accepts_its_file(tmp_path: Path) -> None:
-    environment = tmp_path / "environment"
-    environment.write_text(setup.fresh_environment())
-    command = ["docker-compose", "--env-file", str(environment), "config", "--quiet"]
-    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+def test_compose_accepts_its_file_beside_what_setup_writes(tmp_path: Path) -> None:
+    result = compose_config(tmp_path, setup.fresh_environment())
     assert (result.returncode, result.stderr) == (0, "")
 
 
 @pytest.mark.compose
 def test_compose_says_what_is_not_set(tmp_path: Path) -> None:
-    (tmp_path / "environment").touch()
-    command = ["docker-compose", "--env-file", str(tmp_path / "environment"), "config", "--quiet"]
-    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    result = compose_config(tmp_path, "")
     assert result.returncode != 0
     assert "run bin/setup" in result.stderr

@@ -19,8 +19,8 @@ from psycopg.conninfo import conninfo_to_dict
 
 EXTENSIONS = ("btree_gist", "pg_trgm")
 
-# Columns that triggers alone may change, by table.
-GUARDED_COLUMNS = {"ledger_account": ["balance"]}
+# Columns that the application gives when it makes a row, or triggers change, and nobody else; by table.
+GUARDED_COLUMNS = {"ledger_account": ["balance", "floor", "token_id"]}
 
 _APPEND_ONLY_TABLES = """
     SELECT DISTINCT relname

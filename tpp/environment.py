@@ -1,9 +1,11 @@
 """Reading typed settings from the environment; pure but for `os.environ` and an optional `.env` file."""
 
+import ipaddress
 import os
+import re
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -20,11 +22,16 @@ def load(path: Path) -> None:
             os.environ.setdefault(name.strip(), value.strip())
 
 
-def required(name: str, meaning: str) -> str:
-    """The value of `name`, or an error that says what to set and how."""
+def required(name: str, meaning: str, *, form: str = ".+") -> str:
+    """The value of `name`, which has the `form` (a regular expression), or an error that says what to set and how.
+
+    The error does not repeat the value, which may be a secret.
+    """
     value = os.environ.get(name, "").strip()
     if not value:
         raise ImproperlyConfigured(f"{name} is not set ({meaning}). Run bin/setup, which writes a .env file.")
+    if not re.fullmatch(form, value):
+        raise ImproperlyConfigured(f"{name} is malformed. It must be {meaning}.")
     return value
 
 
@@ -44,15 +51,58 @@ def boolean(name: str, *, default: bool) -> bool:
     raise ImproperlyConfigured(f"{name} must be 1 or 0, not {value!r}")
 
 
+def seconds(name: str, *, default: str) -> float:
+    """The length of time in `name`: a number of seconds, not negative."""
+    value = optional(name, default)
+    if not re.fullmatch(r"\d{1,6}(\.\d{1,3})?", value):
+        raise ImproperlyConfigured(f"{name} must be a number of seconds such as 1 or 0.5, not {value!r}")
+    return float(value)
+
+
 def words(name: str, *, default: list[str]) -> list[str]:
     """The comma-separated words of `name`."""
     value = os.environ.get(name, "")
     return [word.strip() for word in value.split(",") if word.strip()] or default
 
 
+def site(name: str) -> SplitResult:
+    """The parts of the public address in `name`: http or https, a host, at most a port, and nothing else."""
+    value = required(name, "the public address, such as https://votes.example.org").rstrip("/")
+    try:
+        parts = urlsplit(value)
+        host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+        plain = f"{parts.scheme}://{host}" + (f":{parts.port}" if parts.port else "")
+    except ValueError:
+        plain = ""
+    if plain != value or parts.scheme not in {"http", "https"} or not parts.hostname or not value.isascii():
+        raise ImproperlyConfigured(
+            f"{name} must be an http or https address in small letters, without a path, such as"
+            " https://votes.example.org (a name with other letters in its xn-- form)"
+        )
+    return parts
+
+
+def is_loopback(host: str) -> bool:
+    """Whether `host` is this machine, for nobody else to reach.
+
+    >>> [is_loopback(host) for host in ("localhost", "127.0.0.1", "::1", "192.168.0.1", "*", "0.0.0.0")]
+    [True, True, True, False, False, False]
+    """
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
 def database(name: str, *, conn_max_age: int | None) -> dict[str, Any]:
-    """Django's settings for the PostgreSQL address in `name`."""
-    parts = urlsplit(required(name, "postgresql://role:password@host:port/database"))
+    """Django's settings for the PostgreSQL address in `name`; its ?parameters, such as sslmode, go along."""
+    meaning = "postgresql://role:password@host:port/database"
+    value = required(name, meaning)
+    try:
+        parts = urlsplit(value)
+        port = str(parts.port or "")
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name} is malformed. It must be {meaning}.") from error
     if parts.scheme not in {"postgres", "postgresql"}:
         raise ImproperlyConfigured(f"{name} must be a postgresql:// address: the constraints need PostgreSQL")
     return {
@@ -61,8 +111,8 @@ def database(name: str, *, conn_max_age: int | None) -> dict[str, Any]:
         "USER": unquote(parts.username or ""),
         "PASSWORD": unquote(parts.password or ""),
         "HOST": unquote(parts.hostname or ""),
-        "PORT": str(parts.port or ""),
+        "PORT": port,
         "CONN_MAX_AGE": conn_max_age,
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": {"connect_timeout": 5},
+        "OPTIONS": {"connect_timeout": 5, **dict(parse_qsl(parts.query))},
     }

@@ -4,30 +4,36 @@
 """
 
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from tpp.environment import boolean, database, load, optional, required, words
+from tpp.environment import boolean, database, is_loopback, load, optional, required, seconds, site, words
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 load(BASE_DIR / ".env")
 
 # Secrets and identity
 SECRET_KEY = required("TPP_SECRET_KEY", "any long random text; signs sessions")
-TPP_RECEIPT_KEY = required("TPP_RECEIPT_KEY", "32 random bytes in hex; the Ed25519 seed that signs receipts")
-TPP_DEPLOYMENT_ID = required("TPP_DEPLOYMENT_ID", "0x and 32 random bytes in hex; new for every copy")
-TPP_SITE_URL = required("TPP_SITE_URL", "the public address, such as https://votes.example.org").rstrip("/")
+TPP_RECEIPT_KEY = required(
+    "TPP_RECEIPT_KEY",
+    "32 random bytes in hex; the Ed25519 seed that signs receipts",
+    form="(0x)?[0-9a-fA-F]{64}",
+)
+TPP_DEPLOYMENT_ID = required(
+    "TPP_DEPLOYMENT_ID", "0x and 32 random bytes in hex; new for every copy", form="0x[0-9a-fA-F]{64}"
+)
+_site = site("TPP_SITE_URL")
+TPP_SITE_URL = _site.geturl()
 TPP_DEMO = boolean("TPP_DEMO", default=False)
 DEBUG = boolean("TPP_DEBUG", default=False)
 
-_site = urlsplit(TPP_SITE_URL)
-if _site.scheme not in {"http", "https"} or not _site.hostname:
+ALLOWED_HOSTS = words("TPP_ALLOWED_HOSTS", default=[str(_site.hostname)])
+if TPP_DEMO and not all(is_loopback(host.strip("[]")) for host in (str(_site.hostname), *ALLOWED_HOSTS)):
     raise ImproperlyConfigured(
-        "TPP_SITE_URL must be an http or https address such as https://votes.example.org"
+        "TPP_DEMO lets wallets vote whose keys everybody knows, so TPP_SITE_URL and TPP_ALLOWED_HOSTS must name"
+        " this machine alone: localhost or 127.0.0.1"
     )
-ALLOWED_HOSTS = words("TPP_ALLOWED_HOSTS", default=[_site.hostname])
 CSRF_TRUSTED_ORIGINS = [TPP_SITE_URL]
 
 # Behind a proxy that ends TLS: it must set this header itself and strip the client's.
@@ -40,6 +46,8 @@ SECURE_HSTS_SECONDS = 31_536_000 if _secure else 0
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_AGE = 14 * 24 * 3600
+# Whose subdomains there are, and whether browsers preload the domain, is its owner's to say.
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {
@@ -77,6 +85,7 @@ MIDDLEWARE = [
     "tpp.middleware.Unavailable",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "tpp.brief_cache.BriefCache",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -130,6 +139,9 @@ CELERY_TIMEZONE = "UTC"
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BEAT_SCHEDULE = {"tick": {"task": "votes.tasks.tick", "schedule": 2.0, "options": {"expires": 2}}}
 
+# How long a page that everybody sees alike may be shown before it is rendered anew; 0 renders each anew.
+TPP_PAGE_SECONDS = seconds("TPP_PAGE_SECONDS", default="1")
+
 STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
 STATICFILES_DIRS = [BASE_DIR / "static"]
@@ -150,10 +162,14 @@ REST_FRAMEWORK = {
     "UNAUTHENTICATED_USER": None,
 }
 
+# What anybody can cause is answered 400, logged as such, and nobody's error.
+_BAD_REQUESTS = ("DisallowedHost", "RequestDataTooBig", "TooManyFieldsSent", "TooManyFilesSent")
+
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "loggers": {f"django.security.{name}": {"level": "CRITICAL"} for name in _BAD_REQUESTS},
     "root": {"handlers": ["console"], "level": optional("TPP_LOG_LEVEL", "INFO")},
 }

@@ -45,7 +45,7 @@ def loopback_settings(site: str) -> dict[str, str]:
     """Settings of a copy that this machine alone can reach, whatever a `.env` says."""
     return {
         "TPP_SITE_URL": site,
-        "TPP_ALLOWED_HOSTS": "127.0.0.1,localhost,testserver",
+        "TPP_ALLOWED_HOSTS": "127.0.0.1,localhost",
         "TPP_TRUST_PROXY": "0",
         "TPP_DEBUG": "0",
         "TPP_DEMO": "0",

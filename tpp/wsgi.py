@@ -6,4 +6,8 @@ from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tpp.settings")
 
-application = get_wsgi_application()
+site = get_wsgi_application()
+
+from tpp.start import Guarded  # noqa: E402 (Django is set up by now)
+
+application = Guarded(site)

@@ -66,6 +66,9 @@ class BallotSerializer(serializers.Serializer[Ballot]):
     nonce = serializers.IntegerField()
     received_at = InstantField()
     signature = serializers.SerializerMethodField(help_text="null in an unsigned import")
+    position = serializers.SerializerMethodField(
+        help_text="its leaf in the Merkle tree; null until certified"
+    )
     replaces = serializers.SerializerMethodField()
     replaced_by = serializers.SerializerMethodField()
     reason = serializers.SerializerMethodField(help_text="null where the words were erased")
@@ -73,6 +76,9 @@ class BallotSerializer(serializers.Serializer[Ballot]):
 
     def get_signature(self, ballot: Ballot) -> str | None:
         return None if ballot.signature is None else "0x" + bytes(ballot.signature).hex()
+
+    def get_position(self, ballot: Ballot) -> int | None:
+        return ballot.place.position if hasattr(ballot, "place") else None
 
     def get_replaces(self, ballot: Ballot) -> str | None:
         return ballot.replaces.digest_hex if ballot.replaces else None

@@ -2,6 +2,7 @@
 
 from celery import shared_task
 
+from journal.actions import record_tick
 from journal.clock import database_clock
 from votes.actions import steps
 
@@ -14,6 +15,7 @@ def tick() -> None:
         plan_schedule.apply_async((schedule_id,), queue="quick", expires=10)
     for step, cycle_id in steps.due_steps(at=at):
         run_step.apply_async((step.name, cycle_id), queue=step.queue, expires=10)
+    record_tick(at=at)
 
 
 @shared_task

@@ -1,7 +1,8 @@
 from django.urls import path, register_converter
 
 from votes import api
-from votes.views import ballots, cycles, results
+from votes.record.rules import META
+from votes.views import ballots, contests, cycles, results
 
 
 class DigestConverter:
@@ -34,6 +35,19 @@ class NumberConverter:
         return str(value)
 
 
+class ContestConverter:
+    """A contest's key: a programme's slug, or for the one over all programmes a word that no slug can be."""
+
+    regex = "[a-z0-9][a-z0-9-]{0,63}|all_programmes"
+
+    def to_python(self, value: str) -> str:
+        return META if value == "all_programmes" else value
+
+    def to_url(self, value: str) -> str:
+        return "all_programmes" if value == META else value
+
+
+register_converter(ContestConverter, "contest")
 register_converter(DigestConverter, "digest")
 register_converter(AddressConverter, "address")
 register_converter(NumberConverter, "number")
@@ -50,6 +64,7 @@ urlpatterns = [
         name="receipt_file",
     ),
     path("cycles/<number:number>/result/", results.result_page, name="result"),
+    path("cycles/<number:number>/contests/<contest:key>/", contests.contest_page, name="contest"),
 ]
 
 api_urlpatterns = [

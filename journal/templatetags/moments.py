@@ -22,7 +22,7 @@ def moment(context: dict[str, Any], at: datetime, own: str = "") -> SafeString:
     return format_html(
         '<time datetime="{}"{}>{} UTC</time>',
         utc.isoformat(),
-        format_html(" data-own") if own else "",
+        SafeString(" data-own") if own else "",
         utc.strftime(f"%a {utc.day} %b{year} {clock}"),
     )
 

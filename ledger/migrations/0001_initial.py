@@ -7,67 +7,112 @@ import chain.fields
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Token',
+            name="Token",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('chain_id', models.PositiveBigIntegerField()),
-                ('address', chain.fields.AddressField(max_length=42)),
-                ('symbol', models.CharField(max_length=12)),
-                ('name', models.CharField(max_length=80)),
-                ('decimals', models.PositiveSmallIntegerField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("chain_id", models.PositiveBigIntegerField()),
+                ("address", chain.fields.AddressField(max_length=42)),
+                ("symbol", models.CharField(max_length=12)),
+                ("name", models.CharField(max_length=80)),
+                ("decimals", models.PositiveSmallIntegerField()),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('chain_id', 'address'), name='one_row_per_token')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("chain_id", "address"), name="one_row_per_token")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Account',
+            name="Account",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(help_text='what it belongs to, such as cycle/12', max_length=160)),
-                ('balance', chain.fields.BaseUnitsField(decimal_places=0, default=0, max_digits=78)),
-                ('floor', chain.fields.BaseUnitsField(decimal_places=0, default=0, max_digits=78)),
-                ('token', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='accounts', to='ledger.token')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(help_text="what it belongs to, such as cycle/12", max_length=160)),
+                ("balance", chain.fields.BaseUnitsField(decimal_places=0, default=0, max_digits=78)),
+                ("floor", chain.fields.BaseUnitsField(decimal_places=0, default=0, max_digits=78)),
+                (
+                    "token",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="accounts",
+                        to="ledger.token",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Transfer',
+            name="Transfer",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('amount', chain.fields.BaseUnitsField(decimal_places=0, max_digits=78)),
-                ('reason', models.CharField(max_length=200)),
-                ('key', models.CharField(help_text='the same key never moves value twice', max_length=160)),
-                ('happened_at', models.DateTimeField()),
-                ('credit', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='credits', to='ledger.account')),
-                ('debit', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='debits', to='ledger.account')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("amount", chain.fields.BaseUnitsField(decimal_places=0, max_digits=78)),
+                ("reason", models.CharField(max_length=200)),
+                ("key", models.CharField(help_text="the same key never moves value twice", max_length=160)),
+                ("happened_at", models.DateTimeField()),
+                (
+                    "credit",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="credits",
+                        to="ledger.account",
+                    ),
+                ),
+                (
+                    "debit",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="debits",
+                        to="ledger.account",
+                    ),
+                ),
             ],
         ),
         migrations.AddConstraint(
-            model_name='account',
-            constraint=models.UniqueConstraint(fields=('token', 'name'), name='one_account_per_name_and_token'),
+            model_name="account",
+            constraint=models.UniqueConstraint(
+                fields=("token", "name"), name="one_account_per_name_and_token"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='account',
-            constraint=models.CheckConstraint(condition=models.Q(('balance__gte', models.F('floor'))), name='balance_not_below_floor'),
+            model_name="account",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("balance__gte", models.F("floor"))), name="balance_not_below_floor"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='transfer',
-            constraint=models.UniqueConstraint(fields=('key',), name='a_transfer_happens_once'),
+            model_name="transfer",
+            constraint=models.UniqueConstraint(fields=("key",), name="a_transfer_happens_once"),
         ),
         migrations.AddConstraint(
-            model_name='transfer',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='transfer_amount_is_positive'),
+            model_name="transfer",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("amount__gt", 0)), name="transfer_amount_is_positive"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='transfer',
-            constraint=models.CheckConstraint(condition=models.Q(('debit', models.F('credit')), _negated=True), name='transfer_goes_between_two_accounts'),
+            model_name="transfer",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("debit", models.F("credit")), _negated=True),
+                name="transfer_goes_between_two_accounts",
+            ),
         ),
     ]

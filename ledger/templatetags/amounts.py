@@ -1,6 +1,6 @@
 """Amounts for eyes: thousands separators and unit, the exact value on hover and in `value`."""
 
-from decimal import ROUND_HALF_EVEN, Decimal
+from fractions import Fraction
 from typing import Protocol
 
 from django import template
@@ -29,25 +29,37 @@ def exact(amount: int, token: Unit) -> str:
     >>> exact(1_500_000, SimpleNamespace(decimals=6, symbol="ZK"))
     '1.5'
     """
-    text = f"{Decimal(amount).scaleb(-token.decimals):,f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
+    return _stripped(_written(amount, token.decimals))
 
 
 def rounded(amount: int, token: Unit) -> str:
     """`amount` [base units] in tokens: whole from a thousand up, else at most four decimals."""
-    value = Decimal(amount).scaleb(-token.decimals)
-    step = Decimal(1) if abs(value) >= 1000 else Decimal("0.0001")
-    text = f"{value.quantize(step, ROUND_HALF_EVEN):,f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
+    one = 10**token.decimals
+    places = 0 if abs(amount) >= 1000 * one else 4
+    return _stripped(_written(round(Fraction(amount * 10**places, one)), places))
 
 
 def in_short(amount: int, token: Unit) -> str:
     """`amount` [base units] in few characters: 26.1 M."""
-    whole = Decimal(amount).scaleb(-token.decimals)
     for scale, letter in _SCALE:
-        if whole >= scale:
-            return f"{(whole / scale).quantize(Decimal('0.1'), ROUND_HALF_EVEN):,f} {letter}"
+        if abs(amount) >= scale * 10**token.decimals:
+            tenths = round(Fraction(amount * 10, scale * 10**token.decimals))
+            return f"{_written(tenths, 1)} {letter}"
     return rounded(amount, token)
+
+
+def _written(units: int, places: int) -> str:
+    """`units` of the last of `places` decimals; ints only, since no Decimal context is wide enough.
+
+    >>> _written(-12_345, 2)
+    '-123.45'
+    """
+    whole, rest = divmod(abs(units), 10**places)
+    return f"{'-' if units < 0 else ''}{whole:,}" + (f".{rest:0{places}d}" if places else "")
+
+
+def _stripped(text: str) -> str:
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 @register.simple_tag

@@ -13,8 +13,15 @@ export class RefusedError extends Error {
   }
 }
 
-function csrfToken() {
-  return document.querySelector('meta[name="csrf-token"]')?.getAttribute("content") ?? "";
+/** @param {Document} page @returns {string | null} */
+const tokenOf = (page) => page.querySelector('meta[name="csrf-token"]')?.getAttribute("content") ?? null;
+
+/** The token that protects from forged requests. Pages that all see alike carry none; the sign-in page gives one. */
+async function csrfToken() {
+  const here = tokenOf(document);
+  if (here) return here;
+  const page = await (await fetch("/sign-in/")).text();
+  return tokenOf(new DOMParser().parseFromString(page, "text/html")) ?? "";
 }
 
 /**
@@ -26,7 +33,7 @@ function csrfToken() {
 export async function postJson(address, body) {
   const response = await fetch(address, {
     method: "POST",
-    headers: { "Content-Type": "application/json", "X-CSRFToken": csrfToken() },
+    headers: { "Content-Type": "application/json", "X-CSRFToken": await csrfToken() },
     body: typeof body === "string" ? body : JSON.stringify(body),
   });
   return read(response);

@@ -4,7 +4,6 @@ import json
 import re
 from typing import Any
 
-from django.http import HttpResponse
 from django.test import Client
 
 from chain.signing import personal_digest, sign_digest
@@ -31,22 +30,22 @@ class Visitor:
         assert found
         return found[1]
 
-    def send(self, path: str, body: Any, **headers: Any) -> HttpResponse:
+    def send(self, path: str, body: Any, **headers: Any) -> Any:
         """POST `body` as JSON (bytes as they are), with the CSRF token."""
         data = body if isinstance(body, bytes) else json.dumps(body).encode()
         headers.setdefault("HTTP_X_CSRFTOKEN", self.token())
         return self.client.post(path, data, content_type="application/json", **headers)
 
-    def ask(self, **changes: Any) -> HttpResponse:
+    def ask(self, **changes: Any) -> Any:
         """Ask for the text to sign."""
         return self.send("/sign-in/message/", {"address": address(self.name), "chainId": CHAIN, **changes})
 
-    def finish(self, text: str, *, signer: str | None = None) -> HttpResponse:
+    def finish(self, text: str, *, signer: str | None = None) -> Any:
         """Send `signer`'s signature (the visitor's own) of `text`."""
         signature = sign_digest(key_of(signer or self.name), personal_digest(text))
         return self.send("/sign-in/finish/", {"signature": "0x" + signature.hex()})
 
-    def sign_in(self) -> HttpResponse:
+    def sign_in(self) -> Any:
         return self.finish(self.ask().json()["text"])
 
     def is_signed_in(self) -> bool:

@@ -53,7 +53,7 @@ def test_more_digits_than_the_column_has_are_refused() -> None:
 def test_a_missing_amount_is_refused_by_the_database() -> None:
     token = Token.objects.create(chain_id=1, address="0x" + "ab" * 20, symbol="T", name="T", decimals=0)
     with pytest.raises(IntegrityError, match="null value"):
-        Account.objects.create(token=token, name="a", floor=None)
+        Account.objects.create(token=token, name="a", floor=None)  # type: ignore[misc]
 
 
 @pytest.mark.parametrize(

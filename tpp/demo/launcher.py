@@ -64,7 +64,7 @@ def main(words: Sequence[str] | None = None) -> int:
     try:
         if options.smoke:
             with scratch(setup.ROOT / ".test") as state, Stack(state) as stack, _undisturbed_end():
-                _smoke(stack, _start(stack, reserve_port(), SMOKE_TIMES))
+                _smoke(stack, start_site(stack, reserve_port(), SMOKE_TIMES))
         else:
             with _only_demo_in(options.state, options.fresh) as stack, _undisturbed_end():
                 times = (
@@ -73,7 +73,7 @@ def main(words: Sequence[str] | None = None) -> int:
                     "--window-seconds",
                     str(options.window_seconds),
                 )
-                site = _start(stack, _port(options.port), times)
+                site = start_site(stack, _port(options.port), times)
                 stack.start("crowd", _python(f"-m tpp.demo.crowd {site}"))
                 _watch(stack)
     except Stopped:
@@ -85,7 +85,7 @@ def main(words: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _start(stack: Stack, reserved: socket.socket, seeding: Sequence[str]) -> str:
+def start_site(stack: Stack, reserved: socket.socket, seeding: Sequence[str]) -> str:
     """Start everything in order; answer the site's address when it answers."""
     progress, state, keys = Progress(), stack.directory, _secrets(stack.directory)
     with reserved:

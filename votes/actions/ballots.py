@@ -3,13 +3,15 @@
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 
 from django.db import DatabaseError, IntegrityError, transaction
+from psycopg.errors import UniqueViolation
 
 from chain.signing import BadSignature, keccak256, recover
+from journal.locks import BALLOTS, wait_for_lock
+from journal.refusal import Refusal
 from power.models import SnapshotPower
-from votes.actions.cycles import perform_due
+from votes.actions.cycles import find_cycle
 from votes.actions.identity import receipt_seed
 from votes.models import Ballot, Cycle, Reason
 from votes.record.ballot import Ballot as SignedBallot
@@ -19,7 +21,6 @@ from votes.record.rules import Rules
 from votes.refusals import refuse
 from votes.tally import largest_line, over_cap
 
-_TRIES = 5
 # What the trigger of votes_ballot says, by SQLSTATE.
 _TRIGGER = {"TP002": "not_open_yet", "TP003": "closed", "TP004": "cycle_cancelled"}
 
@@ -33,30 +34,29 @@ class Receipted:
     signature: bytes
 
 
-@lru_cache(maxsize=8)
-def _parse_rules(rules_json: str) -> Rules:
-    return Rules.parse(rules_json)
-
-
 def cast_ballot(*, number: int, submission: Submission, at: datetime) -> Receipted:
     """Accept a signed ballot for cycle `number`; the very same one again gives the very same receipt.
 
     Raises the refusals of design.md section 5, by name. Whatever was refused is not stored, and whatever was
     stored is in the certificate.
     """
-    cycle = _cycle(number, at)
-    signed, rules = submission.ballot, _parse_rules(cycle.announcement.rules_json)
+    cycle = find_cycle(number=number, at=at)
+    if not hasattr(cycle, "announcement"):
+        raise refuse("cycle_cancelled" if cycle.phase == "cancelled" else "not_open_yet")
+    signed, rules = submission.ballot, cycle.announcement.rules
     if signed.cycle != str(number) or signed.rules != rules.hash:
         raise refuse("unknown_rules")
+    options = _check_lines(signed, rules)
     digest = ballot_digest(signed, rules.domain_separator)
     _check_signature(digest, submission)
-    options = _check_lines(signed, rules)
-    stored = Ballot.objects.filter(cycle=cycle, digest=digest).first()
-    if stored is None:
-        _check_phase(cycle)
-        _check_power(cycle, signed.voter, rules)
-        stored = _append(cycle, submission, digest, options, rules)
-    return receipt_of(stored, rules)
+    try:
+        ballot = _accept(cycle, submission, digest, options, rules)
+    except Refusal as refusal:
+        stored = _stored_before_closing(cycle, digest) if refusal.name == "closed" else None
+        if stored is None:
+            raise
+        ballot = stored
+    return receipt_of(ballot, rules)
 
 
 def receipt_of(ballot: Ballot, rules: Rules) -> Receipted:
@@ -69,20 +69,6 @@ def receipt_of(ballot: Ballot, rules: Rules) -> Receipted:
         received_at=ballot.received_at,
     )
     return Receipted(ballot=ballot, receipt=receipt, signature=sign_receipt(receipt_seed(), receipt))
-
-
-def _cycle(number: int, at: datetime) -> Cycle:
-    """The cycle with its rules and power, frozen first where that is due."""
-    cycles = Cycle.objects.at(at).select_related("announcement", "power", "cancellation")
-    cycle = cycles.filter(number=number).first()
-    if cycle is None:
-        raise refuse("unknown_cycle")
-    if not hasattr(cycle, "power") and cycle.phase != "cancelled":
-        perform_due(cycle, at=at)
-        cycle = cycles.get(pk=cycle.pk)
-    if not hasattr(cycle, "announcement"):
-        raise refuse("cycle_cancelled" if cycle.phase == "cancelled" else "not_open_yet")
-    return cycle
 
 
 def _check_signature(digest: bytes, submission: Submission) -> None:
@@ -148,42 +134,61 @@ def _check_power(cycle: Cycle, voter: str, rules: Rules) -> None:
         raise refuse("no_power_at_snapshot")
 
 
-def _append(cycle: Cycle, submission: Submission, digest: bytes, options: list[int], rules: Rules) -> Ballot:
-    """Insert the ballot as the voter's newest; two that meet collide in the database and one tries again."""
-    for _ in range(_TRIES):
-        newest = (
-            Ballot.objects.filter(cycle=cycle, voter=submission.ballot.voter).order_by("-sequence").first()
+def _accept(cycle: Cycle, submission: Submission, digest: bytes, options: list[int], rules: Rules) -> Ballot:
+    """The ballot as the voter's newest, or the stored one if it is in already.
+
+    Two of one voter that meet collide in the database, and one looks again. Every collision means that one more
+    of the voter's ballots is stored, so their greatest number bounds the tries.
+    """
+    signed = submission.ballot
+    for _ in range(rules.limits.ballots_per_voter + 1):
+        earlier = list(
+            cycle.ballots.filter(voter=signed.voter).select_related("replaces").order_by("-sequence")
         )
+        for ballot in earlier:
+            if bytes(ballot.digest) == digest:
+                return ballot
+        _check_phase(cycle)
+        _check_power(cycle, signed.voter, rules)
+        newest = earlier[0] if earlier else None
         if newest is not None:
-            _check_follows(newest, submission.ballot, digest, rules)
-            if bytes(newest.digest) == digest:
-                return newest
+            _check_follows(newest, signed, rules)
         try:
             return append_ballot(
                 cycle=cycle,
-                signed=submission.ballot,
+                signed=signed,
                 digest=digest,
                 options=options,
                 signature=submission.signature,
                 replaces=newest,
             )
-        except IntegrityError:
-            continue  # another ballot of this voter was there first: look again
+        except IntegrityError as error:
+            if not isinstance(error.__cause__, UniqueViolation):
+                raise
         except DatabaseError as error:
             name = _TRIGGER.get(getattr(error.__cause__, "sqlstate", ""))
             if name is None:
                 raise
             raise refuse(name) from error
-    raise DatabaseError("ballots of one voter kept colliding")
+    raise DatabaseError("a voter's ballots collided more often than a voter may have ballots")
 
 
-def _check_follows(newest: Ballot, signed: SignedBallot, digest: bytes, rules: Rules) -> None:
-    if bytes(newest.digest) == digest:
-        return
+def _check_follows(newest: Ballot, signed: SignedBallot, rules: Rules) -> None:
     if signed.nonce <= newest.nonce:
         raise refuse("stale_nonce", nonce=newest.nonce)
     if newest.sequence >= rules.limits.ballots_per_voter:
         raise refuse("too_many_ballots", most=rules.limits.ballots_per_voter)
+
+
+def _stored_before_closing(cycle: Cycle, digest: bytes) -> Ballot | None:
+    """The ballot if it was stored after all.
+
+    The same bytes may have come in time by a request whose answer was lost and which commits only now. Whoever
+    holds the cycle's lock knows that nothing of the kind is under way any more.
+    """
+    with transaction.atomic():
+        wait_for_lock(BALLOTS, cycle.pk)
+        return cycle.ballots.filter(digest=digest).select_related("replaces").first()
 
 
 def append_ballot(

@@ -1,5 +1,7 @@
 """From a schedule to an announced cycle with frozen rules and frozen power."""
 
+from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 
 from django.db import transaction
@@ -34,6 +36,7 @@ from votes.record.rules import (
     Rules,
     TokenRules,
 )
+from votes.refusals import refuse
 from votes.tally import TallyError, check_bounds
 
 ANNOUNCE, CANCEL, FREEZE, PLAN = STEP, STEP + 1, STEP + 2, STEP + 3
@@ -43,15 +46,19 @@ ANNOUNCE, CANCEL, FREEZE, PLAN = STEP, STEP + 1, STEP + 2, STEP + 3
 def plan_cycles(*, schedule_id: int, at: datetime) -> int:
     """Materialise the schedule's next cycles that can still be published in time; how many were made.
 
-    Instants are copied from the schedule when the cycle is made.
+    Instants are copied from the schedule when the cycle is made. An opening whose voting would overlap that of
+    a cycle which exists, of whatever schedule, is left out.
     """
     if not try_lock(PLAN, schedule_id):
         return 0
+    wait_for_lock(PLAN, 0)
     schedule = Schedule.objects.get(pk=schedule_id)
     made = 0
     for opens_at in schedule.openings_after(at + schedule.notice, schedule.ahead):
-        if not schedule.cycles.filter(opens_at=opens_at).exists():
-            plan_cycle(schedule=schedule, instants=schedule.instants(opens_at), at=at)
+        instants = schedule.instants(opens_at)
+        meanwhile = Cycle.objects.filter(opens_at__lt=instants.closes_at, closes_at__gt=opens_at)
+        if not meanwhile.exists():
+            plan_cycle(schedule=schedule, instants=instants, at=at)
             made += 1
     return made
 
@@ -91,7 +98,8 @@ def announce_cycle(*, cycle_id: int, at: datetime) -> bool:
     """
     if not try_lock(ANNOUNCE, cycle_id):
         return False
-    cycle = Cycle.objects.at(at).get(pk=cycle_id)
+    # the row is locked, so that nobody changes an instant between its reading and the publication
+    cycle = Cycle.objects.at(at).select_for_update(no_key=True).get(pk=cycle_id)
     if cycle.phase != "planned" or not cycle.announced_at <= at <= cycle.opens_at - cycle.notice:
         return False
     rules = _rules_of(cycle)
@@ -172,11 +180,38 @@ def freeze_power(*, cycle_id: int, at: datetime) -> bool:
     return True
 
 
-def perform_due(cycle: Cycle, *, at: datetime) -> None:
-    """The freezes of `cycle` that are due by `at`, whether or not any job has run."""
-    announce_cycle(cycle_id=cycle.pk, at=at)
-    cancel_unpublished(cycle_id=cycle.pk, at=at)
-    freeze_power(cycle_id=cycle.pk, at=at)
+def find_cycle(*, number: int, at: datetime) -> Cycle:
+    """The cycle with its phase at `at`, its rules and its power, after the freezes of it that are due.
+
+    Raises Refusal `unknown_cycle`.
+    """
+    cycles = Cycle.objects.at(at).select_related("announcement", "power", "cancellation")
+    cycle = cycles.filter(number=number).first()
+    if cycle is None:
+        raise refuse("unknown_cycle")
+    if perform_due(cycle, at=at):
+        cycle = cycles.get(pk=cycle.pk)
+    return cycle
+
+
+def perform_due(cycle: Cycle, *, at: datetime) -> bool:
+    """Perform the freezes of `cycle` that are due by `at`, whether or not any job has run; whether any was due.
+
+    Waits for a job that is at the same, so that afterwards it is done. What can't be announced stays planned:
+    the job that announces tells why.
+    """
+    if cycle.phase == "cancelled" or hasattr(cycle, "power"):
+        return False
+    steps: list[tuple[int, Callable[..., bool]]] = []
+    if not hasattr(cycle, "announcement") and cycle.announced_at <= at:
+        steps += [(ANNOUNCE, announce_cycle), (CANCEL, cancel_unpublished)]
+    if cycle.snapshot_at <= at:
+        steps.append((FREEZE, freeze_power))
+    for lock, step in steps:
+        with suppress(Refusal), transaction.atomic():
+            wait_for_lock(lock, cycle.pk)
+            step(cycle_id=cycle.pk, at=at)
+    return bool(steps)
 
 
 def _has_power(cycle: Cycle) -> bool:

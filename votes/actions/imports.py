@@ -175,7 +175,7 @@ def _rules(export: Export, terms: Terms, instants: Instants, number: int, total:
     """The frozen rules of an import: they name the file by its SHA-256 as the source of all power."""
     contest = ContestRules(
         programme=CONTEST,
-        name="What was put to the vote",
+        name="The vote",
         budget=0,
         rule=terms.rule,
         quorum_power=0,

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db import transaction
 from django.db.models import Count, F, Q, QuerySet
 
 from journal.clock import database_clock
@@ -102,32 +103,40 @@ def schedules_to_plan(*, at: datetime) -> list[int]:
 
 
 def run_step(*, name: str, cycle_id: int, at: datetime) -> bool:
-    """Run one step of one cycle and write down that it ran, or why it could not."""
-    step = STEPS[name]
-    failure = ""
+    """Run one step of one cycle and write down, in one transaction, that it ran; or else why it could not."""
+    step, cycle = STEPS[name], Cycle.objects.get(pk=cycle_id)
     try:
-        done = step.run(cycle_id=cycle_id, at=at)
+        with transaction.atomic():
+            done = step.run(cycle_id=cycle_id, at=at)
+            if done:
+                _write_down(step, cycle, at)
+            return done
     except Refusal as refusal:
-        done, failure = False, refusal.words
-        logger.warning("%s of cycle id %s refused: %s", name, cycle_id, refusal.words)
-    if done or failure:
-        _write_down(step, Cycle.objects.get(pk=cycle_id), at, failure)
-    return done
+        _write_down_once(step, cycle, at, refusal.words)
+        return False
 
 
-def _write_down(step: Step, cycle: Cycle, at: datetime, failure: str) -> None:
-    """Keep the run, unless it failed in the same words as the last time."""
-    runs = JobRun.objects.filter(step=step.name, subject=f"cycle/{cycle.number}")
-    if failure and failure == runs.order_by("-pk").values_list("failure", flat=True).first():
-        return
+def _write_down(step: Step, cycle: Cycle, at: datetime, failure: str = "") -> None:
     JobRun.objects.create(
         step=step.name,
-        subject=f"cycle/{cycle.number}",
+        subject=_subject(cycle),
         due_at=step.due_at(cycle),
         started_at=at,
         finished_at=max(at, database_clock()),
         failure=failure,
     )
+
+
+def _write_down_once(step: Step, cycle: Cycle, at: datetime, failure: str) -> None:
+    """Keep a run that failed, unless it did so in the same words as the last one."""
+    runs = JobRun.objects.filter(step=step.name, subject=_subject(cycle)).order_by("-pk")
+    if failure != runs.values_list("failure", flat=True).first():
+        logger.warning("%s of %s refused: %s", step.name, cycle, failure)
+        _write_down(step, cycle, at, failure)
+
+
+def _subject(cycle: Cycle) -> str:
+    return f"cycle/{cycle.number}"
 
 
 def plan(*, schedule_id: int, at: datetime) -> int:

@@ -473,7 +473,7 @@ class Migration(migrations.Migration):
                             ("voting__gt", datetime.timedelta(0)),
                             ("window__gte", datetime.timedelta(0)),
                             ("notice__gte", datetime.timedelta(0)),
-                            ("notice__lte", models.F("announce_before")),
+                            ("notice__lt", models.F("announce_before")),
                         ),
                         name="schedule_lengths_make_sense",
                     )

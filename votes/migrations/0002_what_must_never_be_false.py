@@ -55,6 +55,9 @@ CREATE TRIGGER a_ballot_is_in_time BEFORE INSERT ON votes_ballot
 KEEP = """
 CREATE FUNCTION keep_announced_cycle() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
+    IF TG_OP = 'TRUNCATE' THEN
+        RAISE EXCEPTION 'cycles are never emptied' USING ERRCODE = 'TP101';
+    END IF;
     IF EXISTS (SELECT FROM votes_announcement WHERE cycle_id = OLD.id)
         OR EXISTS (SELECT FROM votes_cancellation WHERE cycle_id = OLD.id) THEN
         RAISE EXCEPTION 'an announced cycle does not change' USING ERRCODE = 'TP101';
@@ -67,7 +70,17 @@ END $$;
 CREATE TRIGGER an_announced_cycle_stays BEFORE UPDATE OR DELETE ON votes_cycle
     FOR EACH ROW EXECUTE FUNCTION keep_announced_cycle();
 CREATE TRIGGER cycles_are_never_emptied BEFORE TRUNCATE ON votes_cycle
-    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+    FOR EACH STATEMENT EXECUTE FUNCTION keep_announced_cycle();
+"""
+
+# The words of a reason may be erased; in their place nobody puts others.
+ERASE = """
+CREATE FUNCTION refuse_other_reason() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'a reason stays as it was signed, or goes' USING ERRCODE = 'TP102';
+END $$;
+CREATE TRIGGER a_reason_is_never_rewritten BEFORE UPDATE ON votes_reason
+    FOR EACH ROW EXECUTE FUNCTION refuse_other_reason();
 """
 
 APPEND_ONLY = (
@@ -96,6 +109,10 @@ class Migration(migrations.Migration):
             KEEP,
             "DROP TRIGGER cycles_are_never_emptied ON votes_cycle;"
             " DROP TRIGGER an_announced_cycle_stays ON votes_cycle; DROP FUNCTION keep_announced_cycle();",
+        ),
+        migrations.RunSQL(
+            ERASE,
+            "DROP TRIGGER a_reason_is_never_rewritten ON votes_reason; DROP FUNCTION refuse_other_reason();",
         ),
         *(append_only(f"votes_{table}") for table in APPEND_ONLY),
     ]

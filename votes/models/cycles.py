@@ -1,7 +1,7 @@
 """A cycle, its frozen rules and its contests; the one definition of its phases."""
 
 from datetime import datetime
-from functools import cached_property
+from functools import lru_cache
 from typing import ClassVar
 
 from django.apps import apps
@@ -145,9 +145,15 @@ class Announcement(models.Model):
     def __str__(self) -> str:
         return f"rules of {self.cycle}"
 
-    @cached_property
+    @property
     def rules(self) -> Rules:
-        return Rules.parse(self.rules_json)
+        return _parse_rules(self.rules_json)
+
+
+@lru_cache(maxsize=8)
+def _parse_rules(rules_json: str) -> Rules:
+    """The text is the key, so no answer is ever stale; nearly all requests are for the open cycle."""
+    return Rules.parse(rules_json)
 
 
 class Contest(models.Model):

@@ -1,7 +1,6 @@
 """When cycles happen and what is put to the vote in them."""
 
 from datetime import datetime, timedelta
-from itertools import islice
 from zoneinfo import ZoneInfo
 
 from dateutil.rrule import rrulestr
@@ -44,7 +43,7 @@ class Schedule(models.Model):
                 & Q(voting__gt=timedelta(0))
                 & Q(window__gte=timedelta(0))
                 & Q(notice__gte=timedelta(0))
-                & Q(notice__lte=models.F("announce_before")),
+                & Q(notice__lt=models.F("announce_before")),
             )
         ]
 
@@ -55,7 +54,8 @@ class Schedule(models.Model):
         """The next `count` openings strictly after `at`, as UTC instants.
 
         The rule runs on the zone's wall clock: a meeting at 18:00 stays at 18:00 when the clocks change. A wall
-        time that the change skips falls on the instant it would have had before the change.
+        time that the change skips falls on the instant it would have had before the change; one that it repeats
+        means the first of the two. Openings ascend: where a change makes two fall together, there is one.
         """
         zone = ZoneInfo(self.time_zone)
         start = self.first_opens_at.astimezone(zone).replace(tzinfo=None)
@@ -63,8 +63,14 @@ class Schedule(models.Model):
         # one wall-clock day of slack, so that no change of the clocks hides an opening
         after = at.astimezone(zone).replace(tzinfo=None) - timedelta(days=1)
         utc = ZoneInfo("UTC")
-        openings = (wall.replace(tzinfo=zone).astimezone(utc) for wall in rule.xafter(after, inc=True))
-        return list(islice((opening for opening in openings if opening > at), count))
+        openings: list[datetime] = []
+        for wall in rule.xafter(after, inc=True):
+            if len(openings) == count:
+                break
+            opening = wall.replace(tzinfo=zone).astimezone(utc)
+            if opening > (openings[-1] if openings else at):
+                openings.append(opening)
+        return openings
 
     def instants(self, opens_at: datetime) -> Instants:
         """All instants of the cycle that opens at `opens_at`."""

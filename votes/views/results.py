@@ -15,7 +15,7 @@ from votes.pictures import Segment
 from votes.tally import RULES as TALLY_RULES
 from votes.views.cycles import token_of
 
-SHOWN = 100  # ballots on one page
+SHOWN = 40  # ballots on one page: more would weigh too much
 
 
 @dataclass(frozen=True)
@@ -75,6 +75,7 @@ def result_page(request: HttpRequest, number: int) -> HttpResponse:
         "root": bytes(cycle.certificate.merkle_root).hex(),
         "rules_hash": bytes(cycle.certificate.rules_hash).hex(),
         "ballots": ballots,
+        "more": SHOWN if len(ballots) == SHOWN else None,
         "names": Wallet.objects.names({row.ballot.voter for row in ballots}),
         "replaced": Ballot.objects.filter(cycle=cycle, replaced_by__isnull=False).count(),
     }

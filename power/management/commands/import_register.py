@@ -20,9 +20,9 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, file: Path, name: str | None, **options: Any) -> None:
         try:
-            entries = registers.read(file.read_text(encoding="utf-8"))
+            entries = registers.read(file.read_bytes())
             register = publish_register(name=name or file.stem, entries=entries, at=database_clock())
-        except (OSError, UnicodeDecodeError) as error:
+        except OSError as error:
             raise CommandError(f"{file} could not be read: {error}") from error
         except Refusal as refusal:
             raise CommandError(refusal.words) from refusal

@@ -84,6 +84,8 @@ def _instant(text: str) -> datetime:
         instant = datetime.fromisoformat(text)
     except ValueError as error:
         raise ArgumentTypeError(f"{text!r} is no instant such as 2024-09-17T00:00:00Z") from error
+    if not 1971 <= instant.year <= 2105:
+        raise ArgumentTypeError(f"{text!r} is no year of a vote")
     if instant.tzinfo is None:
         raise ArgumentTypeError(f"{text!r} lacks a zone; for UTC write {text}Z")
     return instant.astimezone(UTC)

@@ -1,0 +1,52 @@
+"""A page that all see alike is rendered once a second; nobody's own page is ever given to somebody else."""
+
+import time
+
+import pytest
+from django.test import Client
+from pytest_django import Settings
+
+from deliberation.actions import publish_post
+from journal.clock import database_clock
+from tests.factories import make_community, wallet
+
+pytestmark = pytest.mark.django_db
+
+PAGE = "/programmes/ignite/"
+
+
+@pytest.fixture
+def thread(settings: Settings) -> object:
+    settings.TPP_PAGE_SECONDS = 0.2
+    return make_community().ignite.thread
+
+
+def say(thread: object, words: str) -> None:
+    publish_post(thread=thread, author=wallet("alice"), text=words, at=database_clock())  # type: ignore[arg-type]
+
+
+def test_a_page_is_shown_again_for_its_time_and_then_rendered_anew(thread: object, client: Client) -> None:
+    assert client.get(PAGE).status_code == 200
+    say(thread, "Fund lending.")
+    assert b"Fund lending." not in client.get(PAGE).content
+    time.sleep(0.25)
+    assert b"Fund lending." in client.get(PAGE).content
+
+
+def test_whoever_is_signed_in_gets_a_page_of_their_own(thread: object, client: Client) -> None:
+    client.get(PAGE)
+    client.force_login(wallet("alice"), backend="accounts.backends.WalletBackend")
+    assert b"Alice" in client.get(PAGE).content
+    client.logout()
+    assert b"Sign out" not in client.get(PAGE).content
+
+
+def test_a_page_that_sets_a_cookie_or_fails_is_not_kept(thread: object, client: Client) -> None:
+    tokens = {Client().get("/sign-in/").cookies["csrftoken"].value for _ in range(2)}
+    assert len(tokens) == 2
+    assert client.get("/programmes/later/").status_code == 404
+
+
+def test_other_addresses_and_queries_are_other_pages(thread: object, client: Client) -> None:
+    assert client.get("/forum/").content != client.get(PAGE).content
+    assert client.get("/healthz").status_code == 200
