@@ -23,6 +23,8 @@ TPP_RECEIPT_KEY = required(
 TPP_DEPLOYMENT_ID = required(
     "TPP_DEPLOYMENT_ID", "0x and 32 random bytes in hex; new for every copy", form="0x[0-9a-fA-F]{64}"
 )
+# Earlier receipt keys, so that receipts of past cycles stay the same bytes after a change between cycles.
+TPP_RECEIPT_KEYS_BEFORE = words("TPP_RECEIPT_KEYS_BEFORE", default=[])
 _site = site("TPP_SITE_URL")
 TPP_SITE_URL = _site.geturl()
 TPP_DEMO = boolean("TPP_DEMO", default=False)

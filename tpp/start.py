@@ -9,10 +9,10 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import Error, connection
 
 from journal.clock import database_clock
+from journal.refusal import Refusal
 from tpp.demo.guard import refuse_demo_wallets
-from votes.actions.identity import receipt_seed
+from votes.actions.identity import receipt_seed_of
 from votes.models import Announcement
-from votes.record.receipt import public_key
 
 logger = logging.getLogger(__name__)
 
@@ -32,20 +32,21 @@ def may_start() -> bool:
 
 
 def refuse_another_receipt_key() -> None:
-    """Stop the start where frozen rules name another receipt key than ours: nobody could verify a receipt.
+    """Stop the start where frozen rules name a receipt key that is not among ours: no receipt could be signed.
 
     Raises ImproperlyConfigured.
     """
-    ours = public_key(receipt_seed())
     announced = Announcement.objects.filter(
         cycle__origin="live", cycle__settlement__isnull=True, cycle__cancellation__isnull=True
     )
     for announcement in announced.select_related("cycle").order_by("cycle__opens_at"):
-        if announcement.rules.receipt_key != ours:
+        try:
+            receipt_seed_of(announcement.rules.receipt_key)
+        except Refusal as refusal:
             raise ImproperlyConfigured(
                 f"TPP_RECEIPT_KEY is not the key that the frozen rules of {announcement.cycle} name, so none of its"
-                " receipts could be verified. Put the former key back; it can change between cycles only."
-            )
+                " receipts could be verified. Put the former key back, or name it in TPP_RECEIPT_KEYS_BEFORE."
+            ) from refusal
 
 
 def exit_if_forbidden() -> bool:

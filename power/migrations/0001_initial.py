@@ -106,7 +106,8 @@ class Migration(migrations.Migration):
                 ("power", chain.fields.BaseUnitsField(decimal_places=0, max_digits=78)),
                 (
                     "snapshot",
-                    models.ForeignKey(db_index=False, 
+                    models.ForeignKey(
+                        db_index=False,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="powers",
                         to="power.snapshot",

@@ -12,7 +12,7 @@ from journal.locks import BALLOTS, wait_for_lock
 from journal.refusal import Refusal
 from power.models import SnapshotPower
 from votes.actions.cycles import find_cycle
-from votes.actions.identity import receipt_seed
+from votes.actions.identity import receipt_seed_of
 from votes.models import Ballot, Cycle, Reason
 from votes.record.ballot import Ballot as SignedBallot
 from votes.record.ballot import Submission, ballot_digest
@@ -68,7 +68,9 @@ def receipt_of(ballot: Ballot, rules: Rules) -> Receipted:
         status="accepted",
         received_at=ballot.received_at,
     )
-    return Receipted(ballot=ballot, receipt=receipt, signature=sign_receipt(receipt_seed(), receipt))
+    return Receipted(
+        ballot=ballot, receipt=receipt, signature=sign_receipt(receipt_seed_of(rules.receipt_key), receipt)
+    )
 
 
 def _check_signature(digest: bytes, submission: Submission) -> None:

@@ -138,8 +138,13 @@ class Rules:
 
     @classmethod
     def parse(cls, data: bytes | str) -> "Rules":
-        """The rules that `data` holds; KeyError, TypeError or ValueError where it is no rules.json."""
-        return _parse(json.loads(data))
+        """The rules that `data` holds; KeyError, TypeError or ValueError where it is no rules.json.
+
+        The bytes stay as they are, so that the hash of frozen rules never depends on what a later version writes.
+        """
+        rules = _parse(json.loads(data))
+        rules.__dict__["data"] = data.encode() if isinstance(data, str) else data
+        return rules
 
 
 def _document(rules: Rules) -> dict[str, Any]:

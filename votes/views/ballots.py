@@ -8,15 +8,13 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 
 from accounts.models import Wallet
-from journal.clock import database_clock
 from power.models import SnapshotPower
 from votes.actions.ballots import receipt_of
-from votes.actions.cycles import perform_due
 from votes.models import Ballot, Contest, Cycle, Option
 from votes.record.rules import Rules
 from votes.serializers import receipt_document
 from votes.tally import RULES, largest_line
-from votes.views.cycles import token_of
+from votes.views.cycles import cycle_or_404, token_of
 from votes.views.results import SHOWN, list_of_ballots, splits_of
 
 
@@ -45,12 +43,7 @@ class Sheet:
 
 def ballot_page(request: HttpRequest, number: int) -> HttpResponse:
     """All contests of an open cycle on one page; before and after, when to come back."""
-    at = database_clock()
-    cycles = Cycle.objects.at(at).select_related("announcement", "power__snapshot", "cancellation")
-    cycle = get_object_or_404(cycles, number=number)
-    if cycle.phase == "open" and not hasattr(cycle, "power"):
-        perform_due(cycle, at=at)
-        cycle = cycles.get(pk=cycle.pk)
+    cycle = cycle_or_404(number, "announcement", "power__snapshot", "cancellation")
     if cycle.phase != "open":
         return render(request, "votes/no_ballot.html", {"cycle": cycle})
     contests = list(
@@ -113,10 +106,7 @@ def receipt_file(request: HttpRequest, number: int, digest: str) -> HttpResponse
 
 
 def _receipt(number: int, digest: str) -> dict[str, Any]:
-    cycles = Cycle.objects.at(database_clock()).select_related(
-        "announcement", "power__snapshot", "certificate"
-    )
-    cycle = get_object_or_404(cycles, number=number)
+    cycle = cycle_or_404(number, "announcement", "power__snapshot", "certificate")
     ballots = Ballot.objects.select_related(
         "replaces__cycle", "replaced_by__cycle", "reason", "place", "cycle"
     )
@@ -138,10 +128,9 @@ def _receipt(number: int, digest: str) -> dict[str, Any]:
 
 def ballot_list(request: HttpRequest, number: int) -> HttpResponse:
     """Every counted ballot with its reason, a hundred at a time."""
-    cycles = Cycle.objects.at(database_clock()).select_related("announcement", "power__snapshot")
-    cycle = get_object_or_404(cycles, number=number)
+    cycle = cycle_or_404(number, "announcement", "power__snapshot")
     start = request.GET.get("after", "0")
-    after = int(start) if start.isdigit() and len(start) < 9 else 0
+    after = int(start) if start.isascii() and start.isdigit() and len(start) < 9 else 0
     ballots = list_of_ballots(cycle, after=after) if hasattr(cycle, "power") else []
     page = {
         "cycle": cycle,

@@ -1,9 +1,11 @@
 """Cycles as pages: the calendar of all, and one with its rules, contests and thread."""
 
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
 
 from journal.clock import database_clock
+from journal.refusal import Refusal
+from votes.actions.cycles import find_cycle
 from votes.models import Ballot, Cycle, Result
 from votes.record.rules import TokenRules
 
@@ -16,18 +18,27 @@ def cycle_list(request: HttpRequest) -> HttpResponse:
 
 def cycle_page(request: HttpRequest, number: int) -> HttpResponse:
     """One cycle: where it stands, what is put to the vote, under which frozen rules."""
-    cycles = Cycle.objects.at(database_clock()).select_related(
-        "announcement", "certificate", "cancellation", "thread", "power__snapshot"
-    )
-    cycle = get_object_or_404(cycles, number=number)
+    cycle = cycle_or_404(number, "announcement", "certificate", "cancellation", "thread", "power__snapshot")
     page = {
         "cycle": cycle,
         "token": token_of(cycle),
-        "contests": cycle.contests.prefetch_related("options__typology__programme"),
+        "contests": cycle.contests.select_related("programme").prefetch_related(
+            "options__typology__programme"
+        ),
         "voters": Ballot.objects.filter(cycle=cycle).counted().exclude(options=[]).count(),
         "result": Result.objects.filter(cycle=cycle).order_by("-version").first(),
     }
     return render(request, "votes/cycle.html", page)
+
+
+def cycle_or_404(number: int, *related: str) -> Cycle:
+    """The cycle with its phase now and the `related` rows at hand, after the freezes of it that are due."""
+    at = database_clock()
+    try:
+        cycle = find_cycle(number=number, at=at)
+    except Refusal as refusal:
+        raise Http404(refusal.words) from refusal
+    return Cycle.objects.at(at).select_related(*related).get(pk=cycle.pk)
 
 
 def token_of(cycle: Cycle) -> TokenRules | None:

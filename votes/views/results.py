@@ -5,15 +5,14 @@ from fractions import Fraction
 
 from django.db.models import OuterRef, Subquery
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import render
 
 from accounts.models import Wallet
-from journal.clock import database_clock
 from power.models import SnapshotPower
 from votes.models import RULES, Ballot, ContestResult, Cycle, Option, OptionResult, Result, Settlement
 from votes.pictures import Segment
 from votes.tally import RULES as TALLY_RULES
-from votes.views.cycles import token_of
+from votes.views.cycles import cycle_or_404, token_of
 
 SHOWN = 40  # ballots on one page: more would weigh too much
 
@@ -54,10 +53,7 @@ class BallotRow:
 
 def result_page(request: HttpRequest, number: int) -> HttpResponse:
     """The newest version of a cycle's result, or when there will be one."""
-    cycles = Cycle.objects.at(database_clock()).select_related(
-        "announcement", "certificate", "settlement", "power__snapshot", "thread"
-    )
-    cycle = get_object_or_404(cycles, number=number)
+    cycle = cycle_or_404(number, "announcement", "certificate", "settlement", "power__snapshot", "thread")
     result = Result.objects.filter(cycle=cycle).order_by("-version").first()
     if result is None:
         return render(request, "votes/no_result.html", {"cycle": cycle})
