@@ -21,6 +21,7 @@ _PLACES = {
     "cycles": "cycles",
     "cycle": "cycles",
     "result": "cycles",
+    "contest": "cycles",
     "ballots": "cycles",
     "receipt": "cycles",
     "forum": "forum",

@@ -17,7 +17,6 @@ from django.template.loader import render_to_string
 from django.utils.safestring import mark_safe
 from redis.exceptions import RedisError
 
-from journal.clock import database_clock
 from journal.version import VERSION
 from ledger.templatetags.amounts import exact
 from votes.actions.closing import Turnout, read_histogram, read_voters
@@ -25,6 +24,7 @@ from votes.models import Contest, ContestResult, Cycle, Option, OptionResult, Re
 from votes.pictures import Segment
 from votes.record.rules import META
 from votes.tally import RULES, Bounds, Outcome, Profile, Rule, TallyError, tally
+from votes.views.cycles import cycle_or_404
 from votes.views.working import Step, Terms, differences, parameter_in_words, work_out
 from votes.views.working.payout import Rounded
 from votes.views.working.words import Sentence, count, factor
@@ -88,10 +88,7 @@ class OptionStep:
 
 def contest_page(request: HttpRequest, number: int, key: str) -> HttpResponse:
     """The newest result of one contest, worked out step by step by the rule that `?rule=` names, or by its own."""
-    cycles = Cycle.objects.at(database_clock()).select_related(
-        "announcement", "certificate", "cancellation", "power__snapshot"
-    )
-    cycle = get_object_or_404(cycles, number=number)
+    cycle = cycle_or_404(number, "announcement", "certificate", "cancellation", "power__snapshot")
     contest = get_object_or_404(cycle.contests.select_related("programme"), key=key)
     result = cycle.results.order_by("-version").first()
     if result is None:
@@ -103,7 +100,8 @@ def contest_page(request: HttpRequest, number: int, key: str) -> HttpResponse:
     body = _kept(
         _name_of(cycle, result, contest, rule, after), lambda: _body(cycle, result, contest, rule, after)
     )
-    page = {"cycle": cycle, "contest": contest, "result": result, "body": mark_safe(body)}  # noqa: S308 (our templates made it)
+    safe = mark_safe(body)  # noqa: S308 (our templates made it)
+    page = {"cycle": cycle, "contest": contest, "result": result, "body": safe}
     return render(request, "votes/contest.html", page)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 
 from votes.tally.bounds import WHOLE
 from votes.tally.support import Curve
@@ -80,22 +81,23 @@ def steps_of(curve: Curve, power: int, frame: Frame) -> str:
     """The path around an option's support, steps finer than a unit drawn together.
 
     >>> steps_of(Curve((5_000, 0), (1, 2)), 2, Frame(Fraction(1)))
-    'M0 75h135V150H0Z'
+    'M0 75h135v75H0Z'
     """
     backing = (0, *curve.powers[:-1])  # above the greatest level, above the next, …, above nothing
     wide = WHOLE * frame.most.numerator
-    x, pen = 0, _nearest((power - backing[-1]) * HEIGHT, power)
-    y, path = pen, [f"M0 {pen}"]
+    corners = [(0, _nearest((power - backing[-1]) * HEIGHT, power))]
     for level, above in zip(reversed(curve.levels[:-1]), reversed(backing[:-1]), strict=True):
-        across = min(WIDTH, _nearest(level * frame.most.denominator * WIDTH, wide))
-        if across > x:
-            path += [f"v{y - pen}"] if y != pen else []
-            path.append(f"h{across - x}")
-            x, pen = across, y
-        if across == WIDTH:
+        x = _nearest(level * frame.most.denominator * WIDTH, wide)
+        if x >= WIDTH:
+            corners.append((WIDTH, HEIGHT))
             break
         y = _nearest((power - above) * HEIGHT, power)
-    return "".join(path) + f"V{HEIGHT}H0Z"
+        if x == corners[-1][0]:
+            corners[-1] = (x, y)
+        elif y != corners[-1][1]:
+            corners.append((x, y))
+    path = "".join(f"h{x - left}v{y - top}" for (left, top), (x, y) in pairwise(corners))
+    return f"M0 {corners[0][1]}{path}H0Z"
 
 
 def polyline(points: Sequence[Point], frame: Frame) -> str:
