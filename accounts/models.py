@@ -1,9 +1,12 @@
 """Wallets: the only kind of account. No passwords exist."""
 
+from datetime import datetime
 from typing import ClassVar
 
+from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.db import models
+from django.db.models import Exists, OuterRef, Q
 from django.utils.crypto import salted_hmac
 
 from chain.fields import AddressField, is_an_address
@@ -41,6 +44,71 @@ class Wallet(AbstractBaseUser):
     def get_session_auth_hash(self) -> str:
         """Sessions end when the deployment's secret changes; there is no password to change."""
         return salted_hmac("accounts.Wallet", self.address, algorithm="sha256").hexdigest()
+
+
+ADMIN = "admin"
+ROLES = {ADMIN: "Admin"}
+
+
+class RoleChangeQuerySet(models.QuerySet["RoleChange"]):
+    def in_force(self, at: datetime) -> "RoleChangeQuerySet":
+        """The change that decides at `at`, for each address and role that has one."""
+        newer = Q(effective_at__gt=OuterRef("effective_at")) | Q(
+            effective_at=OuterRef("effective_at"), pk__gt=OuterRef("pk")
+        )
+        later = RoleChange.objects.filter(
+            newer, address=OuterRef("address"), role=OuterRef("role"), effective_at__lte=at
+        )
+        return self.filter(~Exists(later), effective_at__lte=at)
+
+    def pending(self, at: datetime) -> "RoleChangeQuerySet":
+        """Changes that are public and not yet effective."""
+        return self.filter(effective_at__gt=at)
+
+    def holding(self, role: str, at: datetime) -> "RoleChangeQuerySet":
+        """The grants by which somebody holds `role` at `at`; wallets named in the settings are not rows."""
+        return self.in_force(at).filter(role=role, is_grant=True)
+
+
+class RoleChange(models.Model):
+    """A role granted to an address, or taken back; public, with its reason, effective after a delay. Only appended."""
+
+    address = AddressField()
+    role = models.CharField(max_length=20, choices=ROLES)
+    is_grant = models.BooleanField()
+    actor = AddressField()
+    reason = models.TextField()
+    changed_at = models.DateTimeField()
+    effective_at = models.DateTimeField()
+
+    objects: ClassVar[models.Manager["RoleChange"]] = RoleChangeQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-pk"]
+        constraints = [
+            is_an_address("address", name="a_role_goes_to_an_address"),
+            models.CheckConstraint(name="a_role_is_known", condition=Q(role__in=list(ROLES))),
+            models.CheckConstraint(name="a_role_change_has_a_reason", condition=~Q(reason="")),
+            models.CheckConstraint(
+                name="a_role_change_is_never_retroactive",
+                condition=Q(effective_at__gte=models.F("changed_at")),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{'grant' if self.is_grant else 'revocation'} of {self.role} for {self.address}"
+
+
+def named_in_settings(role: str) -> frozenset[str]:
+    """The addresses that the deployment's settings give `role`; they hold it at once."""
+    return frozenset(settings.TPP_ADMINS) if role == ADMIN else frozenset()
+
+
+def holds_role(address: str, role: str, at: datetime) -> bool:
+    """Whether `address` holds `role` at `at`, by the settings or by a grant in force."""
+    if address in named_in_settings(role):
+        return True
+    return RoleChange.objects.holding(role, at).filter(address=address).exists()
 
 
 def short_address(address: str) -> str:

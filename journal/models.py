@@ -75,3 +75,29 @@ class Heartbeat(models.Model):
 
     def __str__(self) -> str:
         return f"last tick {self.ticked_at:%Y-%m-%d %H:%M:%S} UTC"
+
+
+class AuditEntry(models.Model):
+    """What somebody with a role did, for everybody to read; appended, never edited.
+
+    `before` and `after` are words. `actor` is an address.
+    """
+
+    actor = models.CharField(max_length=42)
+    verb = models.CharField(max_length=40)
+    subject = models.CharField(max_length=120, help_text="what it was done to, such as cycle/12")
+    before = models.TextField(blank=True)
+    after = models.TextField(blank=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-pk"]
+        verbose_name_plural = "audit entries"
+
+    def __str__(self) -> str:
+        return f"{self.verb} {self.subject}"
+
+    @property
+    def words(self) -> str:
+        """The verb for eyes: Cancel cycle."""
+        return self.verb.replace("_", " ").capitalize()

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.utils.cache import get_conditional_response
 
 MOST_PAGES = 200
 # Programs read what they have just written, and the doctor wants to know how it is now.
@@ -44,7 +45,7 @@ class BriefCache:
         age = time.monotonic() - page.made_at if page else LONGEST_STALE
         if page and age < LONGEST_STALE:
             if age < settings.TPP_PAGE_SECONDS or not page.renewing.acquire(blocking=False):
-                return _copy(page.response)
+                return _again(request, page.response)
             try:
                 return self._render(request, key)
             finally:
@@ -75,6 +76,15 @@ def _is_alike_for_all(request: HttpRequest) -> bool:
 def _visitor(request: HttpRequest) -> str:
     """In the demo the page differs by where one comes from: its wallet is offered on this machine alone."""
     return str(request.META.get("REMOTE_ADDR", "")) if settings.TPP_DEMO else ""
+
+
+def _again(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    """The kept answer; 304 for whoever names its ETag."""
+    etag = response.get("ETag")
+    if etag is None:
+        return _copy(response)
+    copy = _copy(response)
+    return get_conditional_response(request, etag=etag, response=copy) or copy
 
 
 def _copy(response: HttpResponse) -> HttpResponse:

@@ -59,10 +59,29 @@ def seconds(name: str, *, default: str) -> float:
     return float(value)
 
 
+def whole(name: str, *, default: str) -> int:
+    """The whole number in `name`, not negative."""
+    value = optional(name, default)
+    if not re.fullmatch(r"[0-9]{1,9}", value):
+        raise ImproperlyConfigured(f"{name} must be a whole number such as {default}, not {value!r}")
+    return int(value)
+
+
 def words(name: str, *, default: list[str]) -> list[str]:
     """The comma-separated words of `name`."""
     value = os.environ.get(name, "")
     return [word.strip() for word in value.split(",") if word.strip()] or default
+
+
+def addresses(name: str) -> list[str]:
+    """The comma-separated wallet addresses of `name`, in small letters; none where it is not set."""
+    found = words(name, default=[])
+    for word in found:
+        if not re.fullmatch("0x[0-9a-fA-F]{40}", word):
+            raise ImproperlyConfigured(
+                f"{name} must list addresses (0x and 40 hex digits) with commas between them, not {word!r}"
+            )
+    return [word.lower() for word in found]
 
 
 def site(name: str) -> SplitResult:

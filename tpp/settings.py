@@ -8,7 +8,20 @@ from pathlib import Path
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from tpp.environment import boolean, database, is_loopback, load, optional, required, seconds, site, words
+from journal.path_schemas import PATH_SCHEMAS
+from tpp.environment import (
+    addresses,
+    boolean,
+    database,
+    is_loopback,
+    load,
+    optional,
+    required,
+    seconds,
+    site,
+    whole,
+    words,
+)
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 load(BASE_DIR / ".env")
@@ -27,6 +40,9 @@ TPP_DEPLOYMENT_ID = required(
 TPP_RECEIPT_KEYS_BEFORE = words("TPP_RECEIPT_KEYS_BEFORE", default=[])
 _site = site("TPP_SITE_URL")
 TPP_SITE_URL = _site.geturl()
+# Wallets that configure cycles; they grant the role to others, after a public delay.
+TPP_ADMINS = addresses("TPP_ADMINS")
+TPP_ROLE_DELAY_SECONDS = seconds("TPP_ROLE_DELAY_SECONDS", default="172800")
 TPP_DEMO = boolean("TPP_DEMO", default=False)
 DEBUG = boolean("TPP_DEBUG", default=False)
 
@@ -72,6 +88,7 @@ INSTALLED_APPS = [
     "django.contrib.humanize",
     "csp",
     "rest_framework",
+    "drf_spectacular",
     "journal",
     "chain",
     "accounts",
@@ -125,7 +142,16 @@ TEMPLATES = [
 DATABASES = {"default": database("DATABASE_URL", conn_max_age=None)}
 
 REDIS_URL = required("REDIS_URL", "redis://host:port/0; broker and cache")
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "OPTIONS": {
+            "socket_timeout": 2,
+            "socket_connect_timeout": 2,
+        },  # a cache that hangs must not hang a page
+    }
+}
 
 CELERY_BROKER_URL = REDIS_URL
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
@@ -162,6 +188,38 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "UNAUTHENTICATED_USER": None,
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "journal.negotiation.AlwaysJSON",
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_THROTTLE_CLASSES": ["journal.throttles.ReadingThrottle"],
+    "DEFAULT_METADATA_CLASS": None,
+    "EXCEPTION_HANDLER": "journal.reading.answer_in_words",
+}
+
+# How often one network address may read the API, and how many refused ballots it is told why, in a minute; 0 for no
+# limit. A ballot that is right is taken always, and this machine itself is never counted.
+TPP_READS_A_MINUTE = whole("TPP_READS_A_MINUTE", default="1200")
+TPP_REFUSED_BALLOTS_A_MINUTE = whole("TPP_REFUSED_BALLOTS_A_MINUTE", default="60")
+TPP_TRUST_PROXY = boolean("TPP_TRUST_PROXY", default=False)
+
+SPECTACULAR_SETTINGS = {
+    "OAS_VERSION": "3.1.0",
+    "TITLE": "Token Programmes",
+    "VERSION": "1",
+    "DESCRIPTION": (
+        "Everything public of this deployment, and one thing to send: a signed ballot. No account, no key, no login."
+        "\n\nAmounts and voting power are decimal strings of base units; floors, caps and lines are basis points,"
+        " 10,000 of which are the whole; instants are ISO 8601 in UTC with microseconds and `Z`; exact shares are"
+        " fractions such as 7/10. Lists come in pages of at most 100 rows: follow `next` until it is null. Answers"
+        " carry an ETag; `If-None-Match` is answered 304. Every refusal is `refusal`, a name that never changes, and"
+        " `words`. Version 1 may gain fields and addresses, and loses none."
+    ),
+    "LICENSE": {"name": "MIT"},
+    "SERVERS": [{"url": TPP_SITE_URL}],
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "ENUM_NAME_OVERRIDES": {"PhaseEnum": "votes.serializers.PHASES"},
+    "POSTPROCESSING_HOOKS": ["tpp.openapi.complete"],
+    "PATH_CONVERTER_OVERRIDES": PATH_SCHEMAS,
 }
 
 # What anybody can cause is answered 400, logged as such, and nobody's error.

@@ -1,57 +1,80 @@
 """The machine side: ballots in, everything out. Reading needs no account; a ballot's signature is its own."""
 
-from typing import Any
+from functools import update_wrapper
+from typing import Any, TypeVar
 
-from django.db.models import prefetch_related_objects
+from django.conf import settings
+from django.db.models import Subquery, prefetch_related_objects
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.http.request import UnreadablePostError
+from django.http.response import HttpResponseBase
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_safe
-from rest_framework.decorators import api_view
+from drf_spectacular.types import OpenApiTypes
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from journal.clock import database_clock
+from journal.reading import (
+    BY_ADDRESS,
+    BY_NUMBER,
+    LARGEST_PAGE,
+    keep,
+    limit_of,
+    listed,
+    number_after,
+    page,
+    page_of,
+    reads,
+    whole,
+)
 from journal.refusal import Refusal
+from power.api import POWERS, powers_page
 from power.models import SnapshotPower
 from votes.actions.ballots import cast_ballot, receipt_of
 from votes.actions.cycles import find_cycle
-from votes.models import Ballot, Cycle, Option, Result
+from votes.models import Ballot, Certificate, Cycle, Option, Result
+from votes.patience import check_patience, refused
 from votes.record.ballot import MAX_BODY_BYTES, Malformed, Submission, parse_submission
 from votes.refusals import refuse
 from votes.serializers import (
+    BallotDetailSerializer,
     BallotSerializer,
+    CertificateSerializer,
     CycleDetailSerializer,
     CycleSerializer,
     ResultSerializer,
+    VoterSerializer,
     receipt_document,
 )
 
-PAGE = 100
-SAFE = ["GET", "HEAD"]
+PAGE = LARGEST_PAGE
+MINUTE, DAY = 60, 86_400  # seconds
 
 
 @csrf_exempt
-def ballots(request: HttpRequest, number: int) -> HttpResponse:
+def ballots(request: HttpRequest, number: int) -> HttpResponseBase:
     """Read a cycle's ballots, or cast one."""
     if request.method == "POST":
         return _cast(request, number)
-    response: HttpResponse = list_ballots(request, number=number)
-    return response
+    answer = list_ballots(request, number=number)
+    answer["Allow"] = "GET, HEAD, OPTIONS, POST"
+    return answer
 
 
 def _cast(request: HttpRequest, number: int) -> JsonResponse:
     """201: the ballot is in. 4xx: it is not. Anything else: send the same bytes again and learn which."""
     try:
-        receipted = cast_ballot(number=number, submission=_submission(request), at=database_clock())
+        submission = _submission(request)
+        check_patience(request, number=number, submission=submission)
+        receipted = cast_ballot(number=number, submission=submission, at=database_clock())
     except Refusal as refusal:
-        return JsonResponse({"refusal": refusal.name, "words": refusal.words}, status=refusal.status)
+        return refused(request, refusal)
     rules = receipted.ballot.cycle.announcement.rules
     return JsonResponse(receipt_document(receipted, rules.receipt_key), status=201)
 
 
 def _submission(request: HttpRequest) -> Submission:
-    if _whole(request.META.get("CONTENT_LENGTH") or "0", most=MAX_BODY_BYTES) is None:
+    if whole(request.META.get("CONTENT_LENGTH") or "0", most=MAX_BODY_BYTES) is None:
         raise refuse("malformed", reason=f"A ballot has at most {MAX_BODY_BYTES:,} bytes.")
     try:
         return parse_submission(request.body)
@@ -59,14 +82,26 @@ def _submission(request: HttpRequest) -> Submission:
         raise refuse("malformed", reason=str(error) or "The ballot was cut short. Send it again.") from error
 
 
-@api_view(SAFE)
+@reads(
+    page_of("CyclePage", CycleSerializer, rows="cycles"),
+    tag="cycles",
+    parameters=BY_NUMBER,
+)
 def list_cycles(request: Request) -> Response:
     """All cycles, newest opening first."""
     cycles = Cycle.objects.at(database_clock()).order_by("-opens_at")
-    return Response({"cycles": [CycleSerializer(cycle).data for cycle in cycles]})
+    after, limit = number_after(request), limit_of(request)
+    if after is not None:
+        last = Cycle.objects.filter(number=after).values("opens_at")
+        cycles = cycles.filter(opens_at__lt=Subquery(last))
+    found = list(cycles[: limit + 1])
+    following = (
+        f"{request.path}?after={found[limit - 1].number}&limit={limit}" if len(found) > limit else None
+    )
+    return listed("cycles", CycleSerializer, (found[:limit], following))
 
 
-@api_view(SAFE)
+@reads(CycleDetailSerializer, tag="cycles")
 def read_cycle(request: Request, number: int) -> Response:
     """One cycle with its contests, options and rules hash."""
     cycle = _cycle(number)
@@ -74,43 +109,42 @@ def read_cycle(request: Request, number: int) -> Response:
     return Response(CycleDetailSerializer(cycle).data)
 
 
-@require_safe
-def read_rules(request: HttpRequest, number: int) -> HttpResponse:
+@reads(OpenApiTypes.OBJECT, tag="cycles")
+def read_rules(request: Request, number: int) -> HttpResponse:
     """rules.json, byte for byte: its SHA-256 is what every ballot carries."""
-    return HttpResponse(_announced(number).announcement.rules_json, content_type="application/json")
+    rules = _announced(number).announcement.rules_json
+    return _kept(HttpResponse(rules, content_type="application/json"), DAY)
 
 
-@api_view(SAFE)
+@reads(page_of("BallotPage", BallotSerializer, rows="ballots"), tag="ballots", parameters=BY_NUMBER)
 def list_ballots(request: Request, number: int) -> Response:
-    """Ballots in the order in which they were stored, a hundred at a time; `next` is the address of more."""
-    cycle = _one(Cycle.objects.filter(number=number))
-    after = _whole(request.query_params.get("after", "0"), most=10**18)
-    if after is None:
-        return Response(
-            {"refusal": "malformed", "words": "`after` is a number that `next` gave."}, status=400
-        )
-    rows = Ballot.objects.filter(cycle=cycle, pk__gt=after).order_by("pk")
-    page = list(rows.select_related("replaces", "replaced_by", "reason", "place")[:PAGE])
-    options = _options(cycle)
-    more = f"{request.path}?after={page[-1].pk}" if len(page) == PAGE else None
-    return Response(
-        {"ballots": [BallotSerializer(ballot, context=options).data for ballot in page], "next": more}
-    )
+    """Ballots in the order in which they were stored, replaced ones and withdrawals included."""
+    cycle = _one(Cycle.objects.filter(number=number).select_related("certificate"))
+    rows = Ballot.objects.filter(cycle=cycle).select_related("replaces", "replaced_by", "reason", "place")
+    answer = listed("ballots", BallotSerializer, page(rows, request), **_options(cycle))
+    return _kept(answer, MINUTE) if hasattr(cycle, "certificate") else answer
 
 
-@api_view(SAFE)
+# To the description of the API the address is this view; the POST is described in tpp.openapi.
+update_wrapper(ballots, list_ballots, assigned=())
+
+
+@reads(BallotDetailSerializer, tag="ballots")
 def read_ballot(request: Request, number: int, digest: str) -> Response:
     """One ballot with its receipt; the same receipt as when it was cast."""
-    rows = Ballot.objects.select_related("cycle__announcement", "replaces", "replaced_by", "reason", "place")
+    rows = Ballot.objects.select_related(
+        "cycle__announcement", "cycle__certificate", "replaces", "replaced_by", "reason", "place"
+    )
     ballot = _one(rows.filter(cycle__number=number, digest=bytes.fromhex(digest)))
     rules = ballot.cycle.announcement.rules
     document = dict(BallotSerializer(ballot, context=_options(ballot.cycle)).data)
     if ballot.signature is not None:
         document["receipted"] = receipt_document(receipt_of(ballot, rules), rules.receipt_key)
-    return Response(document)
+    answer = Response(document)
+    return _kept(answer, MINUTE) if hasattr(ballot.cycle, "certificate") else answer
 
 
-@api_view(SAFE)
+@reads(VoterSerializer, tag="ballots")
 def read_voter(request: Request, number: int, address: str) -> Response:
     """One address in a cycle: its frozen power [base units], and the digest and nonce of its newest ballot."""
     cycle = _announced(number)
@@ -129,13 +163,44 @@ def read_voter(request: Request, number: int, address: str) -> Response:
     )
 
 
-@api_view(SAFE)
+@reads(POWERS, tag="power", parameters=BY_ADDRESS)
+def list_voters(request: Request, number: int) -> Response:
+    """Who may vote in a cycle: addresses with their frozen power [base units], by address."""
+    cycle = _announced(number)
+    if not hasattr(cycle, "power"):
+        raise Http404("Voting power is not frozen yet; `snapshot_at` of the cycle says when it is.")
+    return powers_page(request, SnapshotPower.objects.filter(snapshot=cycle.power.snapshot_id))
+
+
+@reads(CertificateSerializer, tag="results")
+def read_certificate(request: Request, number: int) -> Response:
+    """The closing certificate of a cycle: how many ballots, and the root that follows from them."""
+    certificate = _one(Certificate.objects.filter(cycle__number=number))
+    return _kept(Response(CertificateSerializer(certificate).data), DAY)
+
+
+@reads(ResultSerializer, tag="results")
 def read_result(request: Request, number: int) -> Response:
     """The newest version of a cycle's result, each rule's split in it; the binding one is marked."""
     results = Result.objects.filter(cycle__number=number).prefetch_related(
-        "contests__contest", "contests__options__option"
+        "contests__contest__options", "contests__options__option"
     )
-    return Response(ResultSerializer(_one(results.order_by("-version"))).data)
+    result = _one(results.select_related("cycle__settlement").order_by("-version"))
+    answer = Response(ResultSerializer(result).data)
+    return _kept(answer, DAY) if hasattr(result.cycle, "settlement") else answer
+
+
+_Answer = TypeVar("_Answer", bound=HttpResponseBase)
+
+
+def _kept(answer: _Answer, seconds: int) -> _Answer:
+    """`answer`, which nothing changes any more; where a reason can still be erased it is kept for a minute only.
+
+    Not in the demo, which is founded again and again under the same addresses.
+    """
+    if not settings.TPP_DEMO:
+        keep(answer, seconds, forever=seconds == DAY)
+    return answer
 
 
 def _cycle(number: int) -> Cycle:
@@ -150,13 +215,6 @@ def _announced(number: int) -> Cycle:
     if not hasattr(cycle, "announcement"):
         raise Http404
     return cycle
-
-
-def _whole(text: str, *, most: int) -> int | None:
-    """The number that `text` gives in ASCII digits; None where that is none, or above `most`."""
-    if not (text.isascii() and text.isdigit() and len(text) <= len(str(most)) and int(text) <= most):
-        return None
-    return int(text)
 
 
 def _options(cycle: Cycle) -> dict[str, Any]:

@@ -2,25 +2,14 @@
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from journal.reading import HexField, InstantField
 from votes.actions.ballots import Receipted
-from votes.models import Ballot, Contest, ContestResult, Cycle, Result
-from votes.record.instants import iso
+from votes.models import Ballot, Cancellation, Certificate, Contest, ContestResult, Cycle, Result
 
-
-class InstantField(serializers.Field[Any, Any, str, Any]):
-    """An instant: UTC, microseconds, `Z`."""
-
-    def to_representation(self, value: Any) -> str:
-        return iso(value)
-
-
-class HexField(serializers.Field[Any, Any, str, Any]):
-    """Bytes: `0x` and lower-case hex digits."""
-
-    def to_representation(self, value: Any) -> str:
-        return "0x" + bytes(value).hex()
+PHASES = ["planned", "announced", "open", "counting", "challenge", "settled", "cancelled"]
 
 
 class OptionSerializer(serializers.Serializer[Any]):
@@ -28,20 +17,33 @@ class OptionSerializer(serializers.Serializer[Any]):
     name = serializers.CharField()
     floor = serializers.IntegerField(help_text="basis points of the budget")
     cap = serializers.IntegerField(help_text="basis points of the budget")
+    largest_line = serializers.IntegerField(
+        help_text="the most that a line may give it: basis points of what remains after the floors"
+    )
 
 
 class ContestSerializer(serializers.Serializer[Contest]):
     programme = serializers.CharField(source="key")
     name = serializers.CharField()
-    budget = serializers.CharField()
+    budget = serializers.CharField(
+        allow_null=True, help_text="base units; null: what the contest over all programmes gives it"
+    )
     rule = serializers.CharField()
+    quorum_power = serializers.IntegerField(help_text="basis points of all frozen power")
+    quorum_voters = serializers.IntegerField()
+    fallback = serializers.CharField(help_text="what happens below the quorum")
+    residual = serializers.IntegerField(
+        help_text="basis points of the budget that remain after the floors: what ballots split"
+    )
     options = OptionSerializer(many=True)
 
 
 class CycleSerializer(serializers.Serializer[Cycle]):
+    """One vote: what it is now, and when what happens."""
+
     number = serializers.IntegerField()
     origin = serializers.CharField()
-    phase = serializers.CharField()
+    phase = serializers.ChoiceField(choices=PHASES)
     announced_at = InstantField()
     snapshot_at = InstantField()
     opens_at = InstantField()
@@ -49,13 +51,57 @@ class CycleSerializer(serializers.Serializer[Cycle]):
     settles_at = InstantField()
 
 
+class CancellationSerializer(serializers.Serializer[Cancellation]):
+    """That a cycle will not happen, and why."""
+
+    cancelled_at = InstantField()
+    reason = serializers.CharField()
+    actor = serializers.CharField(help_text="address; blank where a rule decided")
+
+
+class CertificateSerializer(serializers.Serializer[Certificate]):
+    """The closing of a cycle: no ballot is added after it."""
+
+    certified_at = InstantField()
+    ballot_count = serializers.IntegerField(help_text="replaced ones included")
+    merkle_root = HexField(help_text="root of the Merkle tree of all ballots, as RFC 6962 builds it")
+    rules_hash = HexField(help_text="SHA-256 of rules.json")
+
+
 class CycleDetailSerializer(CycleSerializer):
+    """One vote with its contests."""
+
+    title = serializers.CharField()
     rules_hash = serializers.SerializerMethodField(help_text="SHA-256 of rules.json; null until announced")
+    snapshot = serializers.SerializerMethodField(help_text="its frozen voting power; null until frozen")
+    account = serializers.IntegerField(
+        source="account_id", allow_null=True, help_text="its ledger account; null for an import"
+    )
+    thread = serializers.IntegerField(source="thread_id")
+    cancellation = serializers.SerializerMethodField(help_text="null unless it is cancelled")
     contests = ContestSerializer(many=True)
+
+    def get_snapshot(self, cycle: Cycle) -> int | None:
+        return cycle.power.snapshot_id if hasattr(cycle, "power") else None
+
+    @extend_schema_field(CancellationSerializer(allow_null=True))
+    def get_cancellation(self, cycle: Cycle) -> dict[str, Any] | None:
+        cancelled = hasattr(cycle, "cancellation")
+        return dict(CancellationSerializer(cycle.cancellation).data) if cancelled else None
 
     def get_rules_hash(self, cycle: Cycle) -> str | None:
         announced = hasattr(cycle, "announcement")
         return "0x" + bytes(cycle.announcement.rules_hash).hex() if announced else None
+
+
+class LineSerializer(serializers.Serializer[Any]):
+    """One line of a ballot."""
+
+    programme = serializers.CharField()
+    typology = serializers.CharField()
+    basisPoints = serializers.IntegerField(
+        min_value=0, max_value=10_000, help_text="share of what remains after the floors"
+    )
 
 
 class BallotSerializer(serializers.Serializer[Ballot]):
@@ -89,6 +135,7 @@ class BallotSerializer(serializers.Serializer[Ballot]):
     def get_reason(self, ballot: Ballot) -> str | None:
         return ballot.reason_words
 
+    @extend_schema_field(LineSerializer(many=True))
     def get_lines(self, ballot: Ballot) -> list[dict[str, Any]]:
         options = self.context["options"]
         return [
@@ -100,6 +147,9 @@ class BallotSerializer(serializers.Serializer[Ballot]):
 class OptionResultSerializer(serializers.Serializer[Any]):
     typology = serializers.CharField(source="option.key")
     share = serializers.CharField(help_text="exact fraction of the budget, such as 7/10")
+    residual_share = serializers.CharField(
+        source="residual", help_text="exact fraction of what remains after the floors"
+    )
     amount = serializers.CharField(help_text="base units")
 
 
@@ -108,10 +158,18 @@ class ContestResultSerializer(serializers.Serializer[ContestResult]):
     rule = serializers.CharField()
     is_binding = serializers.BooleanField()
     outcome = serializers.CharField()
+    why = serializers.CharField(
+        allow_blank=True, help_text="why the fall-back that the rules name was not possible; else empty"
+    )
+    budget = serializers.SerializerMethodField(help_text="what was to be split, base units")
     voters = serializers.IntegerField()
     power = serializers.CharField()
     parameter = serializers.CharField(allow_null=True)
     options = OptionResultSerializer(many=True)
+
+    def get_budget(self, row: ContestResult) -> str | None:
+        budget = row.result.budgets[row.contest_id]
+        return None if budget is None else str(budget)
 
 
 class ResultSerializer(serializers.Serializer[Result]):
@@ -133,3 +191,45 @@ def receipt_document(receipted: Receipted, receipt_key: bytes) -> dict[str, Any]
         "signature": "0x" + receipted.signature.hex(),
         "receipt_key": "0x" + receipt_key.hex(),
     }
+
+
+class ReceiptContentSerializer(serializers.Serializer[Any]):
+    """What the operator signed: that this ballot was in at this instant."""
+
+    cycle = serializers.CharField()
+    digest = serializers.CharField(help_text="EIP-712 digest of the ballot")
+    received_at = serializers.CharField(help_text="instant by the database's clock")
+    rules = serializers.CharField(help_text="SHA-256 of rules.json")
+    status = serializers.CharField()
+    version = serializers.IntegerField()
+
+
+class ReceiptSerializer(serializers.Serializer[Any]):
+    """The receipt of a ballot, the same bytes whenever it is asked for."""
+
+    digest = serializers.CharField(help_text="EIP-712 digest of the ballot")
+    replaces = serializers.CharField(allow_null=True, help_text="digest of the ballot that it replaces")
+    receipt = ReceiptContentSerializer()
+    signature = serializers.CharField(help_text="Ed25519, over the receipt in canonical form")
+    receipt_key = serializers.CharField(help_text="Ed25519 public key, as in rules.json")
+
+
+class BallotDetailSerializer(BallotSerializer):
+    """A ballot with its receipt, which an unsigned import has not."""
+
+    receipted = ReceiptSerializer(required=False)
+
+
+class NewestBallotSerializer(serializers.Serializer[Any]):
+    """A voter's newest ballot."""
+
+    digest = serializers.CharField()
+    nonce = serializers.IntegerField()
+
+
+class VoterSerializer(serializers.Serializer[Any]):
+    """One address in a cycle."""
+
+    voter = serializers.CharField(help_text="address")
+    power = serializers.CharField(allow_null=True, help_text="base units; null until power is frozen")
+    newest = NewestBallotSerializer(allow_null=True)

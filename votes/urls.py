@@ -1,38 +1,8 @@
 from django.urls import path, register_converter
 
-from votes import api
+from journal import converters  # noqa: F401 (registers what the addresses below are made of)
 from votes.record.rules import META
-from votes.views import ballots, contests, cycles, results
-
-
-class DigestConverter:
-    """A ballot's digest: 64 lower-case hex digits."""
-
-    regex = "[0-9a-f]{64}"
-
-    def to_python(self, value: str) -> str:
-        return value
-
-    def to_url(self, value: str) -> str:
-        return value
-
-
-class AddressConverter(DigestConverter):
-    """An address: 0x and 40 lower-case hex digits."""
-
-    regex = "0x[0-9a-f]{40}"
-
-
-class NumberConverter:
-    """A cycle's number, as far as the database counts."""
-
-    regex = "[1-9][0-9]{0,8}"
-
-    def to_python(self, value: str) -> int:
-        return int(value)
-
-    def to_url(self, value: int) -> str:
-        return str(value)
+from votes.views import admin, ballots, contests, cycles, results
 
 
 class ContestConverter:
@@ -48,11 +18,14 @@ class ContestConverter:
 
 
 register_converter(ContestConverter, "contest")
-register_converter(DigestConverter, "digest")
-register_converter(AddressConverter, "address")
-register_converter(NumberConverter, "number")
 
 urlpatterns = [
+    path("admin/", admin.overview, name="admin"),
+    path("admin/schedules/new/", admin.new_schedule, name="admin_new_schedule"),
+    path("admin/schedules/<number:pk>/", admin.edit_schedule, name="admin_schedule"),
+    path("admin/cycles/<number:number>/", admin.cycle_page, name="admin_cycle"),
+    path("admin/roles/", admin.roles, name="admin_roles"),
+    path("admin/log/", admin.log, name="admin_log"),
     path("cycles/", cycles.cycle_list, name="cycles"),
     path("cycles/<number:number>/", cycles.cycle_page, name="cycle"),
     path("cycles/<number:number>/ballot/", ballots.ballot_page, name="ballot"),
@@ -65,14 +38,4 @@ urlpatterns = [
     ),
     path("cycles/<number:number>/result/", results.result_page, name="result"),
     path("cycles/<number:number>/contests/<contest:key>/", contests.contest_page, name="contest"),
-]
-
-api_urlpatterns = [
-    path("cycles/", api.list_cycles, name="api_cycles"),
-    path("cycles/<number:number>/", api.read_cycle, name="api_cycle"),
-    path("cycles/<number:number>/rules.json", api.read_rules, name="api_rules"),
-    path("cycles/<number:number>/ballots/", api.ballots, name="api_ballots"),
-    path("cycles/<number:number>/ballots/0x<digest:digest>/", api.read_ballot, name="api_ballot"),
-    path("cycles/<number:number>/voters/<address:address>/", api.read_voter, name="api_voter"),
-    path("cycles/<number:number>/result/", api.read_result, name="api_result"),
 ]

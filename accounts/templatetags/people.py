@@ -1,12 +1,13 @@
 """Wallets for eyes: a name where there is one, the address always at hand."""
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from accounts.models import Wallet, short_address
+from accounts.models import ADMIN, Wallet, holds_role, short_address
 from chain.signing import checksum_address
 
 register = template.Library()
@@ -27,3 +28,9 @@ def person(address: str, names: Mapping[str, str]) -> SafeString:
 def wallet(wallet: Wallet) -> SafeString:
     """`{% wallet wallet %}`: the same for a wallet at hand."""
     return person(wallet.address, {wallet.address: wallet.name})
+
+
+@register.filter
+def is_admin(wallet: Wallet, at: datetime) -> bool:
+    """`{% if user|is_admin:now %}`: whether a signed-in wallet configures cycles."""
+    return holds_role(wallet.address, ADMIN, at)

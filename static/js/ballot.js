@@ -10,7 +10,7 @@ import { ensureChain, requestAccount, signTypedData, walletError } from "./walle
 
 /**
  * @typedef {{typology: string, name: string, floor: number, largest: number}} Option
- * @typedef {{programme: string, name: string, budget: string, options: Option[]}} Contest
+ * @typedef {{programme: string, name: string, budget: string | null, options: Option[]}} Contest
  */
 const WHOLE = 10000;
 const page = JSON.parse(document.getElementById("ballot-data")?.textContent ?? "null");
@@ -43,6 +43,18 @@ function tokens(amount) {
 /** @param {number} share in basis points of basis points @returns {string} 68 % */
 function shareText(share) {
   return `${Math.round(share / 100000) / 10} %`;
+}
+
+/**
+ * What a line comes to; without tokens where the vote over all programmes decides the budget.
+ * @param {Contest} contest @param {number} floors @param {number} total in basis points of basis points
+ */
+function amountWords(contest, floors, total) {
+  const share = `${shareText(total)} of the budget`;
+  if (contest.budget === null) return share;
+  const amount = (BigInt(contest.budget) * BigInt(total)) / BigInt(WHOLE * WHOLE);
+  const words = `${tokens(amount)} ${page.symbol}`;
+  return floors ? `${words}, ${share}` : words;
 }
 
 /** @param {Contest} contest @returns {HTMLInputElement[]} */
@@ -86,9 +98,7 @@ function show(contest) {
     if (given) lines.push({ programme: contest.programme, typology: option.typology, basisPoints: given });
     // the ballot splits what remains after the floors
     const total = option.floor * WHOLE + (WHOLE - floors) * given;
-    const amount = (BigInt(contest.budget) * BigInt(total)) / BigInt(WHOLE * WHOLE);
-    const words = `${tokens(amount)} ${page.symbol}`;
-    amounts.push([`${input.id}-amount`, floors ? `${words}, ${shareText(total)} of the budget` : words]);
+    amounts.push([`${input.id}-amount`, amountWords(contest, floors, total)]);
     const bar = section.querySelector(`rect[data-place="${place}"]`);
     bar?.setAttribute("x", `${Math.min(start, WHOLE) / 100}%`);
     bar?.setAttribute("width", `${Math.max(0, Math.min(given, WHOLE - start)) / 100}%`);

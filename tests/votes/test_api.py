@@ -194,6 +194,7 @@ def test_a_cycle_and_the_list_of_all_tell_phase_and_instants(client: Client, com
         "name": "Audits",
         "floor": 1000,
         "cap": 8000,
+        "largest_line": 7777,
     }
     assert read(client, url(coming))["rules_hash"] is None
 

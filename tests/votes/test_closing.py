@@ -10,6 +10,7 @@ from django.db.models import Sum
 
 from journal.clock import database_clock
 from journal.refusal import Refusal
+from ledger.actions import open_account, transfer
 from ledger.models import Account, Transfer
 from programmes.models import Programme
 from tests.factories import EVEN, HOUR, POWERS, UNIT, address, make_community, make_cycle, signed
@@ -151,6 +152,7 @@ def test_the_database_counts_what_pure_python_counts(seed: int) -> None:
         assert Profile(tuple(histogram.get(o.number, {}) for o in options), turnout.power) == pure
         assert turnout == (len(votes), pure.power)
         bounds = next(c for c in cycle.announcement.rules.contests if c.programme == contest.key).bounds
+        assert contest.budget is not None
         for row in contest.results.all():
             outcome = tally(row.rule, pure, bounds, contest.budget)
             assert (shares(row), amounts(row)) == (list(outcome.shares), list(outcome.amounts))
@@ -309,14 +311,23 @@ def test_a_late_result_is_open_to_challenge_for_the_whole_window() -> None:
 
 def test_what_the_source_may_not_give_is_not_given_in_part() -> None:
     community = make_community()
-    Programme.objects.filter(slug="security").update(budget=1_000_000 * UNIT)  # all that the source may give
     cycle = make_cycle(community)
     cast(cycle, {"alice": EVEN})
     publish(cycle)
+    elsewhere = open_account(token=community.meta.token, name="elsewhere")
+    left = 1_010 * UNIT - 1  # one base unit short
+    transfer(
+        debit=community.meta.source,
+        credit=elsewhere,
+        amount=1_000_000 * UNIT - left,
+        reason="Other use",
+        key="other-use",
+        at=cycle.closes_at,
+    )
     with pytest.raises(Refusal, match="not_enough"):
         settle_cycle(cycle_id=cycle.pk, at=cycle.settles_at)
-    assert balances() == {}
-    assert not Transfer.objects.exists()
+    assert balances() == {"source": left - 1_000_000 * UNIT, "elsewhere": 1_000_000 * UNIT - left}
+    assert Transfer.objects.count() == 1
     assert Cycle.objects.at(cycle.settles_at).get().phase == "challenge"
 
 

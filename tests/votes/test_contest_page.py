@@ -66,6 +66,7 @@ def shown(sentence: Sentence) -> str:
 def test_what_is_counted_anew_equals_the_published_result_to_the_fraction(key: str) -> None:
     cycle = published(make_cycle(make_community()))
     contest = cycle.contests.get(key=key)
+    assert contest.budget is not None
     counted_anew = recount(cycle, contest, contest.budget, splits=True)
     rows = list(ContestResult.objects.filter(contest=contest))
     assert {row.rule for row in rows} == set(RULES) == set(counted_anew.outcomes)
@@ -82,6 +83,7 @@ def test_the_page_holds_every_sentence_of_the_working(client: Client, rule: str)
     cycle = published(make_cycle(make_community()))
     contest = cycle.contests.get(key="security")
     text = read(client, address_of(cycle, "security", f"?rule={rule}" if rule else ""))
+    assert contest.budget is not None
     counted_anew = recount(cycle, contest, contest.budget, splits=True)
     outcome = counted_anew.outcomes[rule or contest.rule]
     done = work_out(counted_anew.profile, outcome, counted_anew.terms, range(2))

@@ -30,9 +30,11 @@ from votes.models import (
     ContestResult,
     Cycle,
     CyclePower,
+    MetaContest,
     Option,
     OptionResult,
     Reason,
+    Rehearsal,
     Result,
     Schedule,
     ScheduledContest,
@@ -107,6 +109,11 @@ def cycle_of(stage: Stage, opens_at: datetime, voting: timedelta = HOUR, **chang
         "thread": open_thread(title="Cycle", address="/", at=opens_at),
     }
     return Cycle.objects.create(**{**row, **changes})
+
+
+def meta_contest_of(stage: Stage, **changes: Any) -> MetaContest:
+    """The schedule's contest over all programmes, unless it is changed."""
+    return MetaContest.objects.create(schedule=stage.community.schedule, **{"rule": "mean", **changes})
 
 
 def again(row: Any, **changes: Any) -> object:
@@ -201,6 +208,14 @@ BAD_ROWS: dict[str, list[Callable[[Stage], object]]] = {
     "a_programme_is_on_a_ballot_once": [lambda s: again(ScheduledContest.objects.all()[0])],
     "a_scheduled_rule_is_known": [lambda s: ScheduledContest.objects.update(rule="whim")],
     "quorum_not_above_all_power": [lambda s: ScheduledContest.objects.update(quorum_power=10_001)],
+    "a_scheduled_fallback_is_known": [lambda s: ScheduledContest.objects.update(fallback="burn")],
+    "a_programme_floor_is_not_above_its_cap": [
+        lambda s: ScheduledContest.objects.update(floor=5_001, cap=5_000),
+        lambda s: ScheduledContest.objects.update(cap=10_001),
+    ],
+    "a_meta_rule_is_known": [lambda s: meta_contest_of(s, rule="whim")],
+    "a_meta_fallback_is_known": [lambda s: meta_contest_of(s, fallback="burn")],
+    "a_meta_quorum_is_not_above_all_power": [lambda s: meta_contest_of(s, quorum_power=10_001)],
 }
 
 
@@ -408,6 +423,8 @@ def test_every_table_is_append_only_but_for_plans_and_erasable_words() -> None:
     assert set(apps.get_app_config("votes").get_models()) - KEPT == {
         Schedule,
         ScheduledContest,
+        Rehearsal,
+        MetaContest,
         Cycle,
         Reason,
     }

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest
 
+from accounts.models import ADMIN, RoleChange, named_in_settings
 from power.models import RegisterEntry, SnapshotPower
 from programmes.models import Facilitator, MetaProgramme
 from tpp.demo.content import demo_addresses
@@ -48,7 +49,10 @@ def _demo_wallets_decide(meta: MetaProgramme | None, at: datetime) -> bool:
         snapshot__in=not_closed.values("snapshot"), address__in=addresses, power__gt=0
     )
     roles = Facilitator.objects.filter(wallet__in=addresses, ends_at__gt=at)
-    return listed.exists() or frozen.exists() or roles.exists()
+    granted = RoleChange.objects.filter(address__in=addresses)  # in force, or soon
+    admins = granted.holding(ADMIN, at) | granted.pending(at).filter(is_grant=True)
+    is_named = not named_in_settings(ADMIN).isdisjoint(addresses)
+    return is_named or any(rows.exists() for rows in (listed, frozen, roles, admins))
 
 
 def _is_local(request: HttpRequest) -> bool:

@@ -99,7 +99,7 @@ def _check_result(api: Api, number: int, rules: Rules, result: dict[str, Any]) -
         published = next(
             row for row in result["contests"] if row["programme"] == contest.programme and row["is_binding"]
         )
-        outcome = tally(contest.rule, counted, contest.bounds, contest.budget)
+        outcome = tally(contest.rule, counted, contest.bounds, int(published["budget"]))
         shares = tuple(Fraction(option["share"]) for option in published["options"])
         amounts = tuple(int(option["amount"]) for option in published["options"])
         _must(shares == outcome.shares, f"{contest.name}: shares {shares}, expected {outcome.shares}")

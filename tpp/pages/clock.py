@@ -12,17 +12,17 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
-from rest_framework.decorators import api_view
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from journal.clock import database_clock
 from journal.models import Heartbeat, JobRun
+from journal.reading import InstantField, reads
 from tpp.pages.calendar import INSTANTS
 from votes.actions.steps import STEPS
 from votes.models import Cycle, Schedule
-from votes.serializers import InstantField
 
 TICK_EVERY = timedelta(seconds=cast(float, settings.CELERY_BEAT_SCHEDULE["tick"]["schedule"]))
 LATE_AFTER = timedelta(seconds=10)  # a scheduler that ticks every two seconds, or a job, is then called late
@@ -165,6 +165,7 @@ class Clock:
         return any(job.failure for job in self.jobs)
 
 
+@extend_schema_field({"type": ["integer", "null"]})
 class DurationField(serializers.Field[Any, Any, int, Any]):
     """A duration: whole microseconds."""
 
@@ -247,7 +248,7 @@ def clock_page(request: HttpRequest) -> HttpResponse:
 
 
 @never_cache
-@api_view(["GET"])
+@reads(ClockSerializer, tag="working of the site")
 def clock_api(request: Request) -> Response:
     """The clock as data: instants as ISO 8601 UTC, durations in whole microseconds."""
     return Response(ClockSerializer(read_clock(at=database_clock())).data)

@@ -25,6 +25,14 @@ _PLACES = {
     "ballots": "cycles",
     "receipt": "cycles",
     "forum": "forum",
+    "admission": "programmes",
+    "propose": "programmes",
+    "apply": "programmes",
+    "application": "programmes",
+    "admin": "admin",
+    "admin_new_schedule": "admin",
+    "admin_schedule": "admin",
+    "admin_cycle": "admin",
 }
 
 

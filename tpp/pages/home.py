@@ -38,7 +38,7 @@ def home(request: HttpRequest) -> HttpResponse:
     page = {
         "cycle": cycle,
         "contests": cycle.contests.prefetch_related("options") if cycle else [],
-        "budget": sum(contest.budget for contest in cycle.contests.all()) if cycle else 0,
+        "budget": sum(contest.budget or 0 for contest in cycle.contests.all()) if cycle else 0,
         "voters": Ballot.objects.filter(cycle=cycle).counted().exclude(options=[]).count(),
         "result": result,
         "panels": panels,
@@ -47,7 +47,7 @@ def home(request: HttpRequest) -> HttpResponse:
         if result
         else None,
         "moments": _moments(at),
-        "programmes": Programme.objects.prefetch_related("typologies"),
+        "programmes": Programme.objects.admitted(at).prefetch_related("typologies"),
         "posts": Post.objects.readable().order_by("-posted_at", "-id")[:5],
     }
     return render(request, "tpp/home.html", page)

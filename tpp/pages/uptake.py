@@ -14,12 +14,13 @@ from typing import Any
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import conditional_page, require_safe
+from drf_spectacular.utils import OpenApiParameter, extend_schema_field
 from rest_framework import serializers
-from rest_framework.decorators import api_view
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from journal.reading import BaseUnitsField, InstantField, reads
 from ledger.models import Token
 from ledger.templatetags.amounts import tokens_short
 from programmes.models import MetaProgramme
@@ -35,7 +36,6 @@ from tpp.pages.uptake_figures import (
 )
 from votes.models import Cycle
 from votes.pictures import percent, points
-from votes.serializers import InstantField
 
 SHOWN = 24  # cycles on one page, in one file, in one answer
 GRID = [("0%", "100 %"), ("25%", "75 %"), ("50%", "50 %"), ("75%", "25 %"), ("100%", "0 %")]
@@ -48,9 +48,17 @@ NOT_MEASURED = {
 }
 
 
+BEFORE = OpenApiParameter(
+    "before",
+    {"type": "integer", "minimum": 1, "maximum": 999_999_999},
+    OpenApiParameter.QUERY,
+    description="The cycles before the one of this number; `next` gives it.",
+)
+
 Figure = serializers.Field[Any, Any, Any, Any]
 
 
+@extend_schema_field({"type": ["string", "null"], "pattern": "^-?[0-9]+(/[0-9]+)?$"})
 class ShareField(serializers.Field[Any, Any, str, Any]):
     """A share of a whole: an exact fraction such as 17/31."""
 
@@ -60,13 +68,6 @@ class ShareField(serializers.Field[Any, Any, str, Any]):
 
 class MinutesField(ShareField):
     """Minutes: an exact fraction such as 119/12."""
-
-
-class BaseUnitsField(serializers.Field[Any, Any, str, Any]):
-    """An amount or voting power [base units]: a decimal string."""
-
-    def to_representation(self, value: int) -> str:
-        return str(value)
 
 
 class TurnoutSerializer(serializers.Serializer[Any]):
@@ -138,6 +139,7 @@ class AskedSerializer(serializers.Serializer[Any]):
 
 class ConcentrationSerializer(serializers.Serializer[Any]):
     majority_delegates = serializers.IntegerField(
+        allow_null=True,
         label="Hold most power",
         help_text="Nakamoto coefficient: the fewest delegates who together hold more than half of all frozen power",
     )
@@ -148,7 +150,9 @@ class ConcentrationSerializer(serializers.Serializer[Any]):
         label="Awarded", help_text="what the newest result gives to typologies, by binding rules"
     )
     majority_typologies = serializers.IntegerField(
-        label="Get most money", help_text="the fewest typologies that together get more than half of it"
+        label="Get most money",
+        allow_null=True,
+        help_text="the fewest typologies that together get more than half of it",
     )
     largest_share = ShareField(label="Largest gets", help_text="share of it that one typology gets at most")
 
@@ -233,7 +237,7 @@ def uptake_page(request: HttpRequest) -> HttpResponse:
     return render(request, "tpp/uptake.html", page)
 
 
-@api_view(["GET"])
+@reads(UptakePageSerializer, tag="working of the site", parameters=[BEFORE])
 def uptake_api(request: Request) -> Response:
     """Uptake as data, 24 cycles at a time; `?before=` a cycle's number gives those before it."""
     cycles, older = _measured(request.query_params.get("before"))
@@ -247,6 +251,7 @@ def uptake_api(request: Request) -> Response:
 
 
 @require_safe
+@conditional_page
 def uptake_csv(request: HttpRequest) -> HttpResponse:
     """The same cycles as a table for spreadsheets: power in base units, shares in percent."""
     cycles, older = _measured(request.GET.get("before"))

@@ -19,7 +19,7 @@ from votes.record.ballot import Submission, ballot_digest
 from votes.record.receipt import Receipt, sign_receipt
 from votes.record.rules import Rules
 from votes.refusals import refuse
-from votes.tally import largest_line, over_cap
+from votes.tally import largest_lines
 
 # What the trigger of votes_ballot says, by SQLSTATE.
 _TRIGGER = {"TP002": "not_open_yet", "TP003": "closed", "TP004": "cycle_cancelled"}
@@ -88,33 +88,38 @@ def _check_lines(signed: SignedBallot, rules: Rules) -> list[int]:
         raise refuse(
             "malformed", reason=f"The reason is longer than {rules.limits.reason_bytes} bytes. Shorten it."
         )
-    numbers, sums = [], defaultdict[str, int](int)
+    if rules.limits.lines is not None and len(signed.lines) > rules.limits.lines:
+        raise refuse("malformed", reason=f"A ballot of this cycle has at most {rules.limits.lines} lines.")
+    numbers, sums = dict[int, None](), defaultdict[str, int](int)
     for line in signed.lines:
         number = rules.option_numbers.get((line.programme, line.typology))
         if number is None:
             raise refuse("unknown_option", programme=line.programme, typology=line.typology)
         if number in numbers:
             raise refuse("duplicate_line", programme=line.programme, typology=line.typology)
-        numbers.append(number)
+        numbers[number] = None
         sums[line.programme] += line.basis_points
     for programme, total in sums.items():
         if total != 10_000:
             raise refuse("lines_do_not_sum", programme=programme, total=total)
     _check_caps(signed, rules)
-    return numbers
+    return list(numbers)
 
 
 def _check_caps(signed: SignedBallot, rules: Rules) -> None:
-    contests = {contest.programme: contest for contest in rules.contests}
+    largest = {
+        (contest.programme, option.typology): line
+        for contest in rules.contests
+        for option, line in zip(contest.options, largest_lines(contest.bounds), strict=True)
+    }
     for line in signed.lines:
-        contest = contests[line.programme]
-        place = [option.typology for option in contest.options].index(line.typology)
-        if over_cap(line.basis_points, place, contest.bounds):
+        most = largest[line.programme, line.typology]
+        if line.basis_points > most:
             raise refuse(
                 "over_cap",
                 programme=line.programme,
                 typology=line.typology,
-                most=largest_line(place, contest.bounds),
+                most=most,
                 given=line.basis_points,
             )
 

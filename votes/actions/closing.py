@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
+from fractions import Fraction
 from typing import NamedTuple
 
 from django.db import connection, transaction
@@ -25,7 +26,7 @@ from votes.models import (
 )
 from votes.record.instants import microseconds
 from votes.record.merkle import ballot_leaf, leaf_hash, root
-from votes.tally import Bounds, Outcome, Profile, tally
+from votes.tally import Profile, fall_back, tally
 
 CLOSE, TALLY, SETTLE = STEP + 4, STEP + 5, STEP + 6
 
@@ -66,7 +67,9 @@ def publish_result(*, cycle_id: int, at: datetime) -> bool:
     """Tally a certified cycle by every rule and publish result v1; False where it can't be, or is already."""
     if not try_lock(TALLY, cycle_id):
         return False
-    cycle = Cycle.objects.at(at).select_related("certificate", "power__snapshot").get(pk=cycle_id)
+    cycle = (
+        Cycle.objects.at(at).select_related("announcement", "certificate", "power__snapshot").get(pk=cycle_id)
+    )
     if not hasattr(cycle, "certificate") or cycle.phase != "counting" or not hasattr(cycle, "power"):
         return False
     with _without_nested_loops():
@@ -80,8 +83,13 @@ def publish_result(*, cycle_id: int, at: datetime) -> bool:
         voters=everyone.voters,
         power=everyone.power,
     )
+    given: dict[str, int] = {}  # by "*", which stands first and gives each programme its budget
     for contest in cycle.contests.prefetch_related("options"):
-        _publish_contest(result, contest, histogram, voters.get(contest.pk, Turnout(0, 0)))
+        budget = given[contest.key] if contest.budget is None else contest.budget
+        binding = _publish_contest(result, contest, budget, histogram, voters.get(contest.pk, Turnout(0, 0)))
+        if contest.is_over_programmes:
+            options = [option.key for option in contest.options.all()]
+            given = dict(zip(options, binding.amounts, strict=True))
     return True
 
 
@@ -186,36 +194,67 @@ def _give_positions(cycle_id: int) -> None:
         )
 
 
+class Award(NamedTuple):
+    """What one rule makes of a contest, in the order of its options."""
+
+    outcome: str
+    shares: tuple[Fraction, ...]
+    amounts: tuple[int, ...]
+    parameter: Fraction | None = None
+    why: str = ""
+
+
 def _publish_contest(
-    result: Result, contest: Contest, histogram: Mapping[int, Mapping[int, int]], turnout: Turnout
-) -> None:
-    """One row for each rule; the one that binds pays, the others are shown beside it."""
+    result: Result,
+    contest: Contest,
+    budget: int,
+    histogram: Mapping[int, Mapping[int, int]],
+    turnout: Turnout,
+) -> Award:
+    """One row for each rule; the one that binds pays and is returned, the others are shown beside it."""
     options = list(contest.options.all())
-    bounds = [Bounds(option.floor, option.cap) for option in options]
     profile = Profile(tuple(histogram.get(option.number, {}) for option in options), turnout.power)
-    splits = _reaches_quorum(result, contest, turnout)
-    for rule in RULES:
-        outcome = tally(rule, profile, bounds, contest.budget) if splits else None
-        _store(result, contest, rule, turnout, outcome)
+    if contest.budget is None and not budget:
+        nothing = Award("nothing_given", (Fraction(0),) * len(options), (0,) * len(options))
+        awards = dict.fromkeys(RULES, nothing)
+    elif _reaches_quorum(result, contest, turnout):
+        awards = {rule: _tallied(rule, profile, contest, budget) for rule in RULES}
+    else:
+        awards = dict.fromkeys(RULES, _fallen(result.cycle, contest, budget))
+    for rule, award in awards.items():
+        _store(result, contest, rule, turnout, award)
+    return awards[contest.rule]
 
 
-def _store(result: Result, contest: Contest, rule: str, turnout: Turnout, outcome: Outcome | None) -> None:
+def _tallied(rule: str, profile: Profile, contest: Contest, budget: int) -> Award:
+    outcome = tally(rule, profile, list(contest.bounds.values()), budget)
+    return Award("split", outcome.shares, outcome.amounts, outcome.parameter)
+
+
+def _fallen(cycle: Cycle, contest: Contest, budget: int) -> Award:
+    """What the frozen rules do with a contest below its quorum."""
+    options = [option.key for option in contest.options.all()]
+    rules = next(frozen for frozen in cycle.announcement.rules.contests if frozen.programme == contest.key)
+    last = rules.last_split.shares if rules.last_split else None
+    fallen = fall_back(contest.fallback, options, list(contest.bounds.values()), budget, last)
+    return Award(fallen.outcome, fallen.shares, fallen.amounts, why=fallen.why)
+
+
+def _store(result: Result, contest: Contest, rule: str, turnout: Turnout, award: Award) -> None:
     row = ContestResult.objects.create(
         result=result,
         contest=contest,
         rule=rule,
         is_binding=rule == contest.rule,
-        outcome="split" if outcome else contest.fallback,
+        outcome=award.outcome,
         voters=turnout.voters,
         power=turnout.power,
-        parameter=None if outcome is None or outcome.parameter is None else str(outcome.parameter),
+        parameter=None if award.parameter is None else str(award.parameter),
+        why=award.why,
     )
     OptionResult.objects.bulk_create(
         OptionResult(
-            contest_result=row,
-            option=option,
-            share=str(outcome.shares[place]) if outcome else "0",
-            amount=outcome.amounts[place] if outcome else 0,
+            contest_result=row, option=option, share=str(award.shares[place]), amount=award.amounts[place]
         )
         for place, option in enumerate(contest.options.all())
     )

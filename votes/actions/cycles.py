@@ -13,8 +13,10 @@ from journal.refusal import Refusal
 from ledger.actions import open_account
 from power.actions import freeze_register
 from power.models import Register
-from programmes.models import Facilitator, MetaProgramme, Programme
-from votes.actions.identity import deployment_id, receipt_seed
+from programmes.models import MetaProgramme
+from votes.actions.blocks import MOST_OPTIONS as MOST_OPTIONS
+from votes.actions.blocks import blocks_of
+from votes.actions.freezing import freeze_rules, programmes_of
 from votes.models import (
     Announcement,
     Cancellation,
@@ -23,21 +25,9 @@ from votes.models import (
     CyclePower,
     Option,
     Schedule,
-    ScheduledContest,
 )
-from votes.record.receipt import public_key
-from votes.record.rules import (
-    ContestRules,
-    FacilitatorRules,
-    Instants,
-    Limits,
-    OptionRules,
-    PowerRules,
-    Rules,
-    TokenRules,
-)
+from votes.record.rules import Instants, Rules
 from votes.refusals import refuse
-from votes.tally import TallyError, check_bounds
 
 ANNOUNCE, CANCEL, FREEZE, PLAN = STEP, STEP + 1, STEP + 2, STEP + 3
 
@@ -102,16 +92,25 @@ def announce_cycle(*, cycle_id: int, at: datetime) -> bool:
     cycle = Cycle.objects.at(at).select_for_update(no_key=True).get(pk=cycle_id)
     if cycle.phase != "planned" or not cycle.announced_at <= at <= cycle.opens_at - cycle.notice:
         return False
-    rules = _rules_of(cycle)
-    _check(rules)
-    publish_rules(cycle=cycle, rules=rules, at=at)
+    wait_for_lock(ANNOUNCE, 0)  # budgets are promised from the source one cycle at a time
+    if blocks := what_blocks(cycle, at):
+        raise Refusal("cannot_be_announced", " ".join(blocks))
+    publish_rules(cycle=cycle, rules=freeze_rules(cycle), at=at)
     return True
+
+
+def what_blocks(cycle: Cycle, at: datetime | None = None) -> list[str]:
+    """Everything that keeps a planned cycle from being announced at `at`, in sentences; empty where nothing does.
+
+    Without an `at`: at its announcement.
+    """
+    return blocks_of(cycle, at or cycle.announced_at)
 
 
 def publish_rules(*, cycle: Cycle, rules: Rules, at: datetime) -> Announcement:
     """Store the frozen rules and the contests and options they name."""
     meta = MetaProgramme.objects.first()
-    programmes = {p.slug: p for p in _programmes(cycle)} if meta else {}
+    programmes = {p.slug: p for p in programmes_of(cycle)} if meta else {}
     announcement = Announcement.objects.create(
         cycle=cycle, rules_json=rules.data.decode(), rules_hash=rules.hash, published_at=at
     )
@@ -216,79 +215,3 @@ def perform_due(cycle: Cycle, *, at: datetime) -> bool:
 
 def _has_power(cycle: Cycle) -> bool:
     return CyclePower.objects.filter(cycle=cycle).exists()
-
-
-def _programmes(cycle: Cycle) -> list[Programme]:
-    if cycle.schedule is None:
-        return []
-    contests = cycle.schedule.contests.select_related("programme").prefetch_related("programme__typologies")
-    return [contest.programme for contest in contests]
-
-
-def _rules_of(cycle: Cycle) -> Rules:
-    meta = MetaProgramme.objects.select_related("token", "register").get()
-    assert cycle.schedule is not None
-    contests = cycle.schedule.contests.select_related("programme").prefetch_related("programme__typologies")
-    return Rules(
-        cycle=cycle.number,
-        origin=cycle.origin,
-        deployment=deployment_id(),
-        receipt_key=public_key(receipt_seed()),
-        instants=cycle.instants,
-        window_seconds=int(cycle.window.total_seconds()),
-        token=TokenRules(
-            chain_id=meta.token.chain_id,
-            address=meta.token.address,
-            symbol=meta.token.symbol,
-            decimals=meta.token.decimals,
-        ),
-        power=PowerRules(
-            source="register",
-            sha256=bytes(meta.register.sha256).hex(),
-            holders=meta.register.entry_count,
-            total=meta.register.total_power,
-        ),
-        limits=Limits(),
-        contests=tuple(_contest_rules(contest) for contest in contests),
-        facilitators=tuple(
-            FacilitatorRules(
-                programme=facilitator.programme.slug,
-                wallet=facilitator.wallet_id,
-                ends_at=facilitator.ends_at,
-                pay_rule=facilitator.pay_rule,
-            )
-            for facilitator in Facilitator.objects.filter(
-                programme__in=[contest.programme_id for contest in contests], ends_at__gt=cycle.opens_at
-            ).select_related("programme")
-        ),
-    )
-
-
-def _contest_rules(contest: ScheduledContest) -> ContestRules:
-    return ContestRules(
-        programme=contest.programme.slug,
-        name=contest.programme.name,
-        budget=contest.programme.budget,
-        rule=contest.rule,
-        quorum_power=contest.quorum_power,
-        quorum_voters=contest.quorum_voters,
-        fallback=contest.fallback,
-        options=tuple(
-            OptionRules(typology=t.slug, name=t.name, floor=t.floor, cap=t.cap)
-            for t in contest.programme.typologies.all()
-        ),
-    )
-
-
-def _check(rules: Rules) -> None:
-    """Refuse what can't be announced, with every reason at once."""
-    blocks = [] if rules.contests else ["no programme stands on the ballot"]
-    for contest in rules.contests:
-        try:
-            check_bounds(contest.bounds)
-        except TallyError as error:
-            blocks.append(f"{contest.name}: {error}")
-    if rules.power.total == 0:
-        blocks.append("the register holds no voting power")
-    if blocks:
-        raise Refusal("cannot_be_announced", "; ".join(blocks))

@@ -10,8 +10,9 @@ from votes.models.cycles import (
     CycleQuerySet,
     Option,
 )
-from votes.models.results import Certificate, ContestResult, OptionResult, Result, Settlement
-from votes.models.schedules import FALLBACKS, RULES, Schedule, ScheduledContest
+from votes.models.rehearsals import Rehearsal
+from votes.models.results import Certificate, ContestResult, OptionResult, Result, Settlement, budgets_of
+from votes.models.schedules import FALLBACKS, RULES, MetaContest, Schedule, ScheduledContest
 
 __all__ = [
     "FALLBACKS",
@@ -26,11 +27,14 @@ __all__ = [
     "Cycle",
     "CyclePower",
     "CycleQuerySet",
+    "MetaContest",
     "Option",
     "OptionResult",
     "Reason",
+    "Rehearsal",
     "Result",
     "Schedule",
     "ScheduledContest",
     "Settlement",
+    "budgets_of",
 ]

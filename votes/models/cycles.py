@@ -1,7 +1,7 @@
 """A cycle, its frozen rules and its contests; the one definition of its phases."""
 
 from datetime import datetime
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import ClassVar
 
 from django.apps import apps
@@ -17,7 +17,8 @@ from ledger.models import Account
 from power.models import Snapshot
 from programmes.models import Programme, Typology
 from votes.models.schedules import FALLBACKS, RULES, Schedule
-from votes.record.rules import Instants, Rules
+from votes.record.rules import META, Instants, Rules
+from votes.tally import Bounds, largest_lines
 
 ORIGINS = {"live": "Live", "demo": "Demo", "imported": "Unsigned import"}
 
@@ -157,14 +158,17 @@ def _parse_rules(rules_json: str) -> Rules:
 
 
 class Contest(models.Model):
-    """One budget [base units] to split over options, as the frozen rules say."""
+    """One budget [base units] to split over options, as the frozen rules say.
+
+    The key of the one over all programmes is "*"; a budget of null is what that one gives the programme.
+    """
 
     cycle = models.ForeignKey(Cycle, on_delete=models.PROTECT, related_name="contests")
     position = models.PositiveSmallIntegerField()
     key = models.CharField(max_length=64, help_text="the programme's slug in ballots, or *")
     name = models.CharField(max_length=120)
     programme = models.ForeignKey(Programme, on_delete=models.PROTECT, null=True, related_name="+")
-    budget = BaseUnitsField()
+    budget: "models.Field[int | None, int | None]" = BaseUnitsField(null=True)  # type: ignore[assignment,misc]
     rule = models.CharField(max_length=24, choices=RULES)
     quorum_power = models.PositiveSmallIntegerField()
     quorum_voters = models.PositiveIntegerField()
@@ -180,6 +184,25 @@ class Contest(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_over_programmes(self) -> bool:
+        return self.key == META
+
+    @cached_property
+    def bounds(self) -> dict[int, Bounds]:
+        """Floors and caps by option id, in the order of the ballot."""
+        return {option.pk: Bounds(option.floor, option.cap) for option in self.options.all()}
+
+    @cached_property
+    def residual(self) -> int:
+        """What the floors leave to vote on [basis points of the budget]."""
+        return 10_000 - sum(bound.floor for bound in self.bounds.values())
+
+    @cached_property
+    def largest_lines(self) -> dict[int, int]:
+        """The largest line of each option, by its id [basis points of what remains after the floors]."""
+        return dict(zip(self.bounds, largest_lines(list(self.bounds.values())), strict=True))
 
 
 class Option(models.Model):
@@ -206,6 +229,11 @@ class Option(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def largest_line(self) -> int:
+        """The largest line that keeps its cap [basis points of what remains after the floors]."""
+        return self.contest.largest_lines[self.pk]
 
     @property
     def colour(self) -> int:

@@ -1,7 +1,9 @@
 """What follows voting: certificate, results as versions, settlement. Each exists once."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 from fractions import Fraction
+from functools import cached_property
 
 from django.db import models
 from django.db.models import Q
@@ -10,7 +12,14 @@ from chain.fields import BaseUnitsField
 from votes.models.cycles import Contest, Cycle, Option
 from votes.models.schedules import RULES
 
-OUTCOMES = {"split": "Split by its rule", "return_to_reserve": "Returned to the reserve"}
+OUTCOMES = {
+    "split": "Split by its rule",
+    "return_to_reserve": "Returned to the reserve",
+    "repeat_last_split": "Split as the last time",
+    "equal_split": "Split equally above the floors",
+    "nothing_given": "Given nothing by the vote over all programmes",
+}
+PAYS = {"split", "repeat_last_split", "equal_split"}
 
 
 class Certificate(models.Model):
@@ -53,11 +62,16 @@ class Result(models.Model):
     def __str__(self) -> str:
         return f"result v{self.version} of {self.cycle}"
 
+    @cached_property
+    def budgets(self) -> dict[int, int | None]:
+        return budgets_of(self.contests.all())
+
 
 class ContestResult(models.Model):
     """What one rule makes of a contest's ballots; `is_binding` for the rule that the frozen rules name.
 
-    `power` [base units] and `voters` counted, `parameter` an exact fraction such as 3/100.
+    `power` [base units] and `voters` counted, `parameter` an exact fraction such as 3/100. `why`: one sentence where
+    the fall-back that the rules name was not possible.
     """
 
     result = models.ForeignKey(Result, on_delete=models.PROTECT, related_name="contests")
@@ -68,6 +82,7 @@ class ContestResult(models.Model):
     voters = models.PositiveIntegerField()
     power = BaseUnitsField()
     parameter = models.TextField(null=True)  # noqa: DJ001 (null: the rule has none)
+    why = models.CharField(max_length=160, blank=True)
 
     class Meta:
         constraints = [
@@ -79,6 +94,11 @@ class ContestResult(models.Model):
 
     def __str__(self) -> str:
         return f"{self.contest} by {self.rule}"
+
+    @property
+    def pays(self) -> bool:
+        """Whether the budget is split at all, by the vote or by a fall-back."""
+        return self.outcome in PAYS
 
 
 class OptionResult(models.Model):
@@ -102,6 +122,28 @@ class OptionResult(models.Model):
     @property
     def fraction(self) -> Fraction:
         return Fraction(self.share)
+
+    @property
+    def residual(self) -> Fraction:
+        """Its share of what remains after the floors; nothing where the budget is not split."""
+        if not self.contest_result.pays:
+            return Fraction(0)
+        return (self.fraction * 10_000 - self.option.floor) / self.contest_result.contest.residual
+
+
+def budgets_of(rows: Iterable[ContestResult]) -> dict[int, int | None]:
+    """What each contest of a result splits [base units], by its id: its own budget, or what "*" gave its programme."""
+    binding = [row for row in rows if row.is_binding]
+    given = {
+        option.option.key: option.amount
+        for row in binding
+        if row.contest.is_over_programmes
+        for option in row.options.all()
+    }
+    return {
+        row.contest_id: given.get(row.contest.key) if row.contest.budget is None else row.contest.budget
+        for row in binding
+    }
 
 
 class Settlement(models.Model):

@@ -3,16 +3,20 @@
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from dateutil.rrule import rrulestr
 from django.db import models
 from django.db.models import Q
 
 from programmes.models import Programme
 from votes.record.rules import Instants
+from votes.recurrence import wall_times
 from votes.tally import RULES as TALLY_RULES
 
 RULES = {name: rule.title for name, rule in TALLY_RULES.items()}
-FALLBACKS = {"return_to_reserve": "Return the budget to the reserve"}
+FALLBACKS = {
+    "return_to_reserve": "Return the budget to the reserve",
+    "repeat_last_split": "Repeat the last split",
+    "equal_split": "Split equally above the floors",
+}
 
 
 class Schedule(models.Model):
@@ -59,12 +63,11 @@ class Schedule(models.Model):
         """
         zone = ZoneInfo(self.time_zone)
         start = self.first_opens_at.astimezone(zone).replace(tzinfo=None)
-        rule = rrulestr(self.recurrence, dtstart=start, ignoretz=True)
         # one wall-clock day of slack, so that no change of the clocks hides an opening
         after = at.astimezone(zone).replace(tzinfo=None) - timedelta(days=1)
         utc = ZoneInfo("UTC")
         openings: list[datetime] = []
-        for wall in rule.xafter(after, inc=True):
+        for wall in wall_times(self.recurrence, first=start, after=after):
             if len(openings) == count:
                 break
             opening = wall.replace(tzinfo=zone).astimezone(utc)
@@ -85,7 +88,11 @@ class Schedule(models.Model):
 
 
 class ScheduledContest(models.Model):
-    """One programme's place on the ballot of a schedule's cycles. `quorum_power` [basis points]."""
+    """One programme's place on the ballot of a schedule's cycles. `quorum_power` [basis points].
+
+    Where the schedule has a meta contest, `floor` and `cap` [basis points of the cycle's whole budget] bound what it
+    may give the programme; otherwise they say nothing.
+    """
 
     schedule = models.ForeignKey(Schedule, on_delete=models.CASCADE, related_name="contests")
     programme = models.ForeignKey(Programme, on_delete=models.PROTECT, related_name="+")
@@ -94,10 +101,19 @@ class ScheduledContest(models.Model):
     quorum_voters = models.PositiveIntegerField(default=0)
     fallback = models.CharField(max_length=24, choices=FALLBACKS, default="return_to_reserve")
     position = models.PositiveSmallIntegerField(default=0)
+    floor = models.PositiveSmallIntegerField(default=0)
+    cap = models.PositiveSmallIntegerField(default=10_000)
 
     class Meta:
         ordering = ["position", "id"]
         constraints = [
+            models.CheckConstraint(
+                name="a_programme_floor_is_not_above_its_cap",
+                condition=Q(floor__lte=models.F("cap"), cap__lte=10_000),
+            ),
+            models.CheckConstraint(
+                name="a_scheduled_fallback_is_known", condition=Q(fallback__in=list(FALLBACKS))
+            ),
             models.UniqueConstraint(fields=["schedule", "programme"], name="a_programme_is_on_a_ballot_once"),
             models.CheckConstraint(name="a_scheduled_rule_is_known", condition=Q(rule__in=list(RULES))),
             models.CheckConstraint(name="quorum_not_above_all_power", condition=Q(quorum_power__lte=10_000)),
@@ -105,3 +121,32 @@ class ScheduledContest(models.Model):
 
     def __str__(self) -> str:
         return f"{self.schedule}: {self.programme}"
+
+
+class MetaContest(models.Model):
+    """That a schedule's cycles first split the budget per cycle over the programmes on their ballot.
+
+    Each programme's contest then splits what the programme is given. `quorum_power` [basis points].
+    """
+
+    schedule = models.OneToOneField(
+        Schedule, on_delete=models.CASCADE, primary_key=True, related_name="meta_contest"
+    )
+    rule = models.CharField(max_length=24, choices=RULES)
+    quorum_power = models.PositiveSmallIntegerField(default=0)
+    quorum_voters = models.PositiveIntegerField(default=0)
+    fallback = models.CharField(max_length=24, choices=FALLBACKS, default="return_to_reserve")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(name="a_meta_rule_is_known", condition=Q(rule__in=list(RULES))),
+            models.CheckConstraint(
+                name="a_meta_fallback_is_known", condition=Q(fallback__in=list(FALLBACKS))
+            ),
+            models.CheckConstraint(
+                name="a_meta_quorum_is_not_above_all_power", condition=Q(quorum_power__lte=10_000)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.schedule}: all programmes"

@@ -9,6 +9,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
@@ -16,6 +17,7 @@ from chain.signing import domain_separator
 from votes.record.canonical import canonical
 from votes.record.instants import from_iso, iso
 from votes.tally import Bounds
+from votes.tally.fallback import REPEAT
 
 VERSION = 1
 META = "*"
@@ -34,11 +36,15 @@ class Instants:
 
 @dataclass(frozen=True)
 class Limits:
-    """What a voter may send: ballots in the cycle, bytes of reason (UTF-8), least power [base units]."""
+    """What a voter may send: ballots in the cycle, bytes of reason (UTF-8), least power [base units], lines.
+
+    Rules frozen before lines were limited name no such limit.
+    """
 
     ballots_per_voter: int = 20
     reason_bytes: int = 2_000
     least_power: int = 1
+    lines: int | None = None
 
 
 @dataclass(frozen=True)
@@ -52,17 +58,31 @@ class OptionRules:
 
 
 @dataclass(frozen=True)
+class LastSplit:
+    """What `repeat_last_split` would repeat: the exact shares by typology that `cycle` voted and settled."""
+
+    cycle: int
+    shares: Mapping[str, Fraction]
+
+
+@dataclass(frozen=True)
 class ContestRules:
-    """One budget [base units] to be split. `quorum_power` [basis points of all frozen power]."""
+    """One budget [base units] to be split. `quorum_power` [basis points of all frozen power].
+
+    The contest over the programmes themselves is the programme "*", its typologies are programmes, and a `budget`
+    of None is what it gives. `last_split` is frozen only where the fall-back is `repeat_last_split`: the one of the
+    last cycle that had voted one for this contest and was settled by this cycle's announcement, or None.
+    """
 
     programme: str
     name: str
-    budget: int
+    budget: int | None
     rule: str
     quorum_power: int
     quorum_voters: int
     fallback: str
     options: tuple[OptionRules, ...]
+    last_split: LastSplit | None = None
 
     @property
     def bounds(self) -> tuple[Bounds, ...]:
@@ -159,7 +179,7 @@ def _document(rules: Rules) -> dict[str, Any]:
         "live_results": True,
         "token": dict(vars(rules.token)),
         "power": {**vars(rules.power), "total": str(rules.power.total)},
-        "limits": {**vars(rules.limits), "least_power": str(rules.limits.least_power)},
+        "limits": _limits_document(rules.limits),
         "amounts": "largest remainder in base units, ties to the option listed first",
         "contests": [_contest_document(contest) for contest in rules.contests],
         "facilitators": [
@@ -168,11 +188,20 @@ def _document(rules: Rules) -> dict[str, Any]:
     }
 
 
+def _limits_document(limits: Limits) -> dict[str, Any]:
+    document = {**vars(limits), "least_power": str(limits.least_power)}
+    return {name: limit for name, limit in document.items() if limit is not None}
+
+
 def _contest_document(contest: ContestRules) -> dict[str, Any]:
+    """What the fall-back would repeat is named, if only as null, where it would repeat something."""
+    last = contest.last_split
+    repeated = last and {"cycle": str(last.cycle), "shares": {k: str(v) for k, v in last.shares.items()}}
     return {
+        **({"last_split": repeated} if contest.fallback == REPEAT else {}),
         "programme": contest.programme,
         "name": contest.name,
-        "budget": str(contest.budget),
+        "budget": None if contest.budget is None else str(contest.budget),
         "rule": contest.rule,
         "quorum": {"power": contest.quorum_power, "voters": contest.quorum_voters},
         "fallback": contest.fallback,
@@ -206,10 +235,17 @@ def _parse_contest(contest: dict[str, Any]) -> ContestRules:
     return ContestRules(
         programme=contest["programme"],
         name=contest["name"],
-        budget=int(contest["budget"]),
+        budget=None if contest["budget"] is None else int(contest["budget"]),
         rule=contest["rule"],
         quorum_power=contest["quorum"]["power"],
         quorum_voters=contest["quorum"]["voters"],
         fallback=contest["fallback"],
         options=tuple(OptionRules(**option) for option in contest["options"]),
+        last_split=_parse_last_split(contest.get("last_split")),
     )
+
+
+def _parse_last_split(last: dict[str, Any] | None) -> LastSplit | None:
+    if last is None:
+        return None
+    return LastSplit(int(last["cycle"]), {key: Fraction(share) for key, share in last["shares"].items()})

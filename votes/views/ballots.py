@@ -75,7 +75,7 @@ def _document(cycle: Cycle, rules: Rules) -> dict[str, Any]:
             {
                 "programme": contest.programme,
                 "name": contest.name,
-                "budget": str(contest.budget),
+                "budget": None if contest.budget is None else str(contest.budget),
                 "options": [
                     {
                         "typology": option.typology,

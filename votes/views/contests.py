@@ -141,7 +141,7 @@ def _body(cycle: Cycle, result: Result, contest: Contest, rule: str, after: int)
         ContestResult.objects.filter(result=result, contest=contest).prefetch_related("options__option")
     )
     binding = next((row for row in stored if row.is_binding), None)
-    if binding is None:
+    if binding is None or binding.outcome == "nothing_given":
         return render_to_string("votes/working_none.html", {"cycle": cycle}), True
     try:
         counted = recount(cycle, contest, _budget(result, contest), splits=binding.outcome == "split")
@@ -196,13 +196,15 @@ def recount(cycle: Cycle, contest: Contest, budget: int, *, splits: bool) -> Rec
 
 def _budget(result: Result, contest: Contest) -> int:
     """What the contest splits [base units]: its own budget, or what the contest over all programmes gave it."""
+    if contest.budget is not None:
+        return contest.budget
     given = OptionResult.objects.filter(
         contest_result__result=result,
         contest_result__is_binding=True,
         contest_result__contest__key=META,
         option__key=contest.key,
     ).first()
-    return given.amount if given and contest.key != META else contest.budget
+    return given.amount if given else 0
 
 
 def _agrees(stored: list[ContestResult], counted: Recount) -> bool:

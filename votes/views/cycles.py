@@ -5,7 +5,7 @@ from django.shortcuts import render
 
 from journal.clock import database_clock
 from journal.refusal import Refusal
-from votes.actions.cycles import find_cycle
+from votes.actions.cycles import find_cycle, what_blocks
 from votes.models import Ballot, Cycle, Result
 from votes.record.rules import TokenRules
 
@@ -21,6 +21,7 @@ def cycle_page(request: HttpRequest, number: int) -> HttpResponse:
     cycle = cycle_or_404(number, "announcement", "certificate", "cancellation", "thread", "power__snapshot")
     page = {
         "cycle": cycle,
+        "blocks": what_blocks(cycle, database_clock()) if cycle.phase == "planned" else [],
         "token": token_of(cycle),
         "contests": cycle.contests.select_related("programme").prefetch_related(
             "options__typology__programme"

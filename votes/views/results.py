@@ -9,20 +9,40 @@ from django.shortcuts import render
 
 from accounts.models import Wallet
 from power.models import SnapshotPower
-from votes.models import RULES, Ballot, ContestResult, Cycle, Option, OptionResult, Result, Settlement
+from votes.models import (
+    RULES,
+    Ballot,
+    ContestResult,
+    Cycle,
+    Option,
+    OptionResult,
+    Result,
+    Settlement,
+    budgets_of,
+)
 from votes.pictures import Segment
 from votes.tally import RULES as TALLY_RULES
+from votes.templatetags.splits import basis_points
 from votes.views.cycles import cycle_or_404, token_of
 
+_FALLEN = {
+    "return_to_reserve": "the whole budget stays in the reserve",
+    "repeat_last_split": "the budget is split as it was the last time",
+    "equal_split": "the budget is split equally above the floors",
+}
 SHOWN = 40  # ballots on one page: more would weigh too much
 
 
 @dataclass(frozen=True)
 class Row:
-    """One option's line in the table. `since`: the change of its share since the cycle before."""
+    """One option's line in the table. `since`: the change of its share since the cycle before.
+
+    `residual`: its share of what remained after the floors, which is what ballots split.
+    """
 
     option: Option
     share: Fraction
+    residual: Fraction
     amount: int
     since: Fraction | None
     others: list[tuple[str, Fraction]]
@@ -30,9 +50,13 @@ class Row:
 
 @dataclass(frozen=True)
 class Panel:
-    """One contest's result."""
+    """One contest's result. `budget` [base units] is None where a vote over all programmes decided none of it.
+
+    `awarded` [base units] is what it pays out: nothing by the vote over all programmes, which only gives budgets.
+    """
 
     result: ContestResult
+    budget: int | None
     sentence: str
     parameter: str
     segments: list[Segment]
@@ -40,6 +64,19 @@ class Panel:
     beside: str
     turnout_power: Fraction
     awarded: int
+
+    @property
+    def fallen(self) -> str:
+        """What happened instead of a split by its rule, in a sentence."""
+        contest = self.result.contest
+        if self.result.outcome == "nothing_given":
+            return "The vote over all programmes gave it nothing, so there was nothing to split."
+        if self.result.power == 0:
+            return f"Nobody with voting power split this budget, so by its frozen rules {_FALLEN[self.result.outcome]}."
+        quorum = (
+            f"{basis_points(contest.quorum_power)} of all voting power and {contest.quorum_voters} voters"
+        )
+        return f"Below its quorum of {quorum}, so by its frozen rules {_FALLEN[self.result.outcome]}."
 
 
 @dataclass(frozen=True)
@@ -84,17 +121,20 @@ def panels_of(cycle: Cycle, result: Result) -> list[Panel]:
     rows = (
         ContestResult.objects.filter(result=result)
         .select_related("contest__programme")
-        .prefetch_related("options__option__typology__programme")
+        .prefetch_related("contest__options", "options__option__typology__programme")
         .order_by("contest__position", "id")
     )
     by_contest: dict[int, list[ContestResult]] = {}
     for row in rows:
         by_contest.setdefault(row.contest_id, []).append(row)
     before = _shares_before(cycle)
-    return [_panel(results, before, total) for results in by_contest.values()]
+    budgets = budgets_of(rows)
+    return [_panel(results, budgets[contest], before, total) for contest, results in by_contest.items()]
 
 
-def _panel(results: list[ContestResult], before: dict[int, Fraction], total: int) -> Panel:
+def _panel(
+    results: list[ContestResult], budget: int | None, before: dict[int, Fraction], total: int
+) -> Panel:
     binding = next(row for row in results if row.is_binding)
     beside = "mean" if binding.rule != "mean" else "ladder"
     others = [row for row in results if not row.is_binding]
@@ -103,6 +143,7 @@ def _panel(results: list[ContestResult], before: dict[int, Fraction], total: int
         Row(
             option=given.option,
             share=given.fraction,
+            residual=given.residual,
             amount=given.amount,
             since=_since(given, before),
             others=[(RULES[other.rule], list(other.options.all())[place].fraction) for other in others],
@@ -111,13 +152,16 @@ def _panel(results: list[ContestResult], before: dict[int, Fraction], total: int
     ]
     return Panel(
         result=binding,
+        budget=budget,
         sentence=TALLY_RULES[binding.rule].sentence,
         parameter=_parameter(binding),
-        segments=[Segment(row.option.name, row.share, row.option.colour) for row in rows],
+        segments=[Segment(row.option.name, row.share, row.option.colour) for row in rows]
+        if binding.pays
+        else [],
         rows=rows,
         beside=RULES[beside],
         turnout_power=Fraction(binding.power, total),
-        awarded=sum(row.amount for row in rows),
+        awarded=0 if binding.contest.is_over_programmes else sum(row.amount for row in rows),
     )
 
 

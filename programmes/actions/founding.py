@@ -1,45 +1,21 @@
 """Setting up the meta programme, programmes and typologies, each with its account and its thread."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
 
+from accounts.models import Wallet
 from deliberation.actions import open_thread
 from journal.refusal import Refusal
 from ledger.actions import open_account
 from ledger.models import Token
 from power.models import Register
-from programmes.models import MetaProgramme, Programme, Typology
+from programmes.checks import NewTypology, Statement
+from programmes.models import Admission, MetaProgramme, Programme, Typology
+from programmes.names import look_alike_key
 
 PALETTE = 10
-
-
-@dataclass(frozen=True)
-class NewTypology:
-    """`floor` and `cap` [basis points]."""
-
-    slug: str
-    name: str
-    summary: str
-    description: str = ""
-    floor: int = 0
-    cap: int = 10_000
-
-
-@dataclass(frozen=True)
-class Statement:
-    """What a programme says of itself."""
-
-    slug: str
-    name: str
-    summary: str
-    impact: str
-    mechanic: str
-    plan: str
-    accountability: str = ""
-    conflicts: str = ""
 
 
 @transaction.atomic
@@ -54,13 +30,17 @@ def found_meta_programme(
     at: datetime,
     made_by_demo: bool = False,
 ) -> MetaProgramme:
-    """Set up the one meta programme; its source may give `cap` [base units] in all."""
+    """Set up the one meta programme; its source may give `cap` [base units] in all.
+
+    What newcomers must reach and may ask has defaults: sponsors with a hundredth of all power, half of the budget.
+    """
     return MetaProgramme.objects.create(
         name=name,
         description=description,
         token=token,
         register=register,
         budget_per_cycle=budget_per_cycle,
+        sponsor_threshold=max(1, register.total_power // 100),
         source=open_account(token=token, name="source", floor=-cap),
         thread=open_thread(title=name, address="/programmes/", at=at),
         made_by_demo=made_by_demo,
@@ -76,14 +56,31 @@ def found_programme(
     typologies: Sequence[NewTypology],
     at: datetime,
 ) -> Programme:
-    """Set up a programme with its account, its thread and its typologies.
+    """Set up a programme with its account, its thread and its typologies; admitted from birth.
 
     Raises Refusal `too_few_typologies` where there are fewer than two: there would be nothing to split.
     """
+    programme = create_programme(meta=meta, statement=statement, budget=budget, typologies=typologies, at=at)
+    Admission.objects.create(programme=programme, admitted_at=at, rule="founded")
+    return programme
+
+
+def create_programme(
+    *,
+    meta: MetaProgramme,
+    statement: Statement,
+    budget: int,
+    typologies: Sequence[NewTypology],
+    at: datetime,
+    proposer: Wallet | None = None,
+) -> Programme:
+    """The rows of a programme, not admitted. The caller's transaction holds them together."""
     if len(typologies) < 2:
         raise Refusal("too_few_typologies", f"{statement.name} needs at least two typologies to split over.")
     programme = Programme.objects.create(
         **vars(statement),
+        name_key=look_alike_key(statement.name),
+        proposer=proposer,
         budget=budget,
         position=Programme.objects.count(),
         account=open_account(token=meta.token, name=f"programme/{statement.slug}"),
@@ -92,17 +89,19 @@ def found_programme(
         ),
     )
     for position, typology in enumerate(typologies):
-        _found_typology(meta, programme, typology, position, at)
+        create_typology(meta, programme, typology, position, at)
     return programme
 
 
-def _found_typology(
+def create_typology(
     meta: MetaProgramme, programme: Programme, typology: NewTypology, position: int, at: datetime
-) -> None:
+) -> Typology:
+    """A typology with its account and its thread, in the next colour of the palette."""
     path = f"{programme.slug}/{typology.slug}"
-    Typology.objects.create(
+    return Typology.objects.create(
         programme=programme,
         **vars(typology),
+        name_key=look_alike_key(typology.name),
         colour=Typology.objects.count() % PALETTE + 1,
         position=position,
         account=open_account(token=meta.token, name=f"typology/{path}"),

@@ -1,0 +1,1 @@
+"""Proposing, editing, sponsoring and applying."""

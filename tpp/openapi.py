@@ -1,0 +1,207 @@
+"""What the description of the API says beyond what the views tell: the ballot's POST, files, and every refusal."""
+
+from typing import Any
+
+_HEX32 = {"type": "string", "pattern": "^0x[0-9a-f]{64}$"}
+_REFUSAL = {"$ref": "#/components/schemas/Refusal"}
+_EXAMPLE = {
+    "ballot": {
+        "cycle": "12",
+        "rules": "0x" + "5e" * 32,
+        "voter": "0x" + "a1" * 20,
+        "nonce": 1,
+        "reason": "Lending brought most users last year.",
+        "lines": [
+            {"programme": "ignite", "typology": "lending", "basisPoints": 6000},
+            {"programme": "ignite", "typology": "exchanges", "basisPoints": 4000},
+        ],
+    },
+    "signature": "0x" + "3c" * 64 + "1b",
+}
+_RECEIPT = {
+    "digest": "0x" + "d1" * 32,
+    "replaces": None,
+    "receipt": {
+        "cycle": "12",
+        "digest": "0x" + "d1" * 32,
+        "received_at": "2026-11-25T18:00:00.000000Z",
+        "rules": "0x" + "5e" * 32,
+        "status": "accepted",
+        "version": 1,
+    },
+    "signature": "0x" + "77" * 64,
+    "receipt_key": "0x" + "99" * 32,
+}
+
+# Which "no" a ballot meets with each status.
+BALLOT_REFUSALS = {
+    400: ["malformed"],
+    404: ["unknown_cycle", "not_found"],
+    409: ["not_open_yet", "closed", "cycle_cancelled", "stale_nonce"],
+    422: [
+        "unknown_rules",
+        "bad_signature",
+        "no_power_at_snapshot",
+        "lines_do_not_sum",
+        "over_cap",
+        "unknown_option",
+        "duplicate_line",
+        "too_many_ballots",
+    ],
+    429: ["too_many_requests"],
+}
+_MEANING = {
+    400: "Refused: what was sent is malformed; `words` say where.",
+    404: "Refused: there is nothing at this address.",
+    409: "Refused at this moment: the ballot is not in.",
+    422: "Refused: the ballot is not in; `words` say what to change.",
+    429: "Refused: too much from this network address in this minute; a ballot that is right never meets this.",
+    503: "The database cannot be reached just now. Nothing that was accepted is lost; send the same bytes again.",
+}
+
+
+def complete(result: dict[str, Any], **_: Any) -> dict[str, Any]:
+    """Add to drf-spectacular's document what it cannot see."""
+    schemas = result["components"]["schemas"]
+    schemas.update(_ballot_schemas(schemas))
+    ballots = result["paths"]["/api/v1/cycles/{number}/ballots/"]
+    ballots["post"] = _cast(ballots["get"]["parameters"])
+    uptake = result["paths"]["/api/v1/uptake/"]["get"]
+    result["paths"]["/api/v1/uptake.csv"] = {"get": _uptake_csv(uptake["parameters"])}
+    result["components"].pop("securitySchemes", None)
+    for path, methods in result["paths"].items():
+        for method, operation in methods.items():
+            operation["summary"] = operation["description"].partition("\n")[0].partition(". ")[0].rstrip(".")
+            _add_refusals(path, method, operation)
+    result["paths"] = dict(sorted(result["paths"].items()))
+    return result
+
+
+def _add_refusals(path: str, method: str, operation: dict[str, Any]) -> None:
+    """Every answer that is not the good one."""
+    answers = operation["responses"]
+    asks = any(parameter["in"] == "query" for parameter in operation.get("parameters", []))
+    statuses = {429, 503} | ({400} if asks else set()) | ({404} if "{" in path or "uptake" in path else set())
+    if path.endswith("/community/"):
+        statuses.add(404)
+    for status in statuses - {int(given) for given in answers}:
+        answers[str(status)] = refusal(status)
+    if method != "get":
+        return
+    (good,) = (answer for status, answer in answers.items() if status == "200")
+    good["description"] = good.get("description") or "What was asked for."
+    if not path.endswith("/clock/"):
+        good.setdefault("headers", {})["ETag"] = {"schema": {"type": "string"}, "required": True}
+        answers["304"] = {
+            "description": "Nothing has changed since the answer whose ETag `If-None-Match` names."
+        }
+
+
+def refusal(status: int, names: list[str] | None = None) -> dict[str, Any]:
+    """An answer that says no, in the one form that all have."""
+    schema: dict[str, Any] = _REFUSAL
+    if names:
+        schema = {"allOf": [_REFUSAL, {"properties": {"refusal": {"enum": names}}}]}
+    answer: dict[str, Any] = {
+        "description": _MEANING[status],
+        "content": {"application/json": {"schema": schema}},
+    }
+    if status in {429, 503}:
+        answer["headers"] = {"Retry-After": {"schema": {"type": "integer"}, "description": "seconds"}}
+    return answer
+
+
+def _cast(parameters: list[dict[str, Any]]) -> dict[str, Any]:
+    """POST of a ballot, which is no view of Django REST framework."""
+    answers: dict[str, Any] = {
+        "201": {
+            "description": "The ballot is in, and will be in the closing certificate.",
+            "content": {
+                "application/json": {
+                    "schema": {"$ref": "#/components/schemas/Receipt"},
+                    "example": _RECEIPT,
+                }
+            },
+        }
+    }
+    answers |= {str(status): refusal(status, names) for status, names in BALLOT_REFUSALS.items()}
+    return {
+        "operationId": "cast_ballot",
+        "description": (
+            "Cast a signed ballot. Needs no account: the EIP-712 signature of the voter is its own authentication."
+            " 201: the ballot is in. 4xx: it is not, and `refusal` names why. 5xx or no answer: send the very same"
+            " bytes again, also after closing, and the answer tells which. The same ballot sent again gets the same"
+            " receipt. A ballot without lines withdraws what its voter signed before."
+        ),
+        "tags": ["ballots"],
+        "parameters": [parameter for parameter in parameters if parameter["in"] == "path"],
+        "requestBody": {
+            "required": True,
+            "content": {
+                "application/json": {
+                    "schema": {"$ref": "#/components/schemas/SignedBallot"},
+                    "examples": {
+                        "split": {"summary": "One programme's budget over two typologies", "value": _EXAMPLE}
+                    },
+                }
+            },
+        },
+        "responses": answers,
+    }
+
+
+def _uptake_csv(parameters: list[dict[str, Any]]) -> dict[str, Any]:
+    return {
+        "operationId": "uptake_csv",
+        "description": "Uptake as a table for spreadsheets: power in base units, shares in percent.",
+        "tags": ["working of the site"],
+        "parameters": parameters,
+        "responses": {"200": {"description": "", "content": {"text/csv": {"schema": {"type": "string"}}}}},
+    }
+
+
+def _ballot_schemas(given: dict[str, Any]) -> dict[str, Any]:
+    """What a ballot is made of; each object has these keys and no other."""
+    line = {**given["Line"], "additionalProperties": False}
+    ballot = {
+        "type": "object",
+        "description": "The EIP-712 message that the voter's wallet shows.",
+        "additionalProperties": False,
+        "required": ["cycle", "rules", "voter", "nonce", "reason", "lines"],
+        "properties": {
+            "cycle": {"type": "string", "pattern": "^[1-9][0-9]*$", "description": "its number"},
+            "rules": {**_HEX32, "description": "SHA-256 of rules.json"},
+            "voter": {"type": "string", "pattern": "^0x[0-9a-f]{40}$"},
+            "nonce": {
+                "type": "integer",
+                "minimum": 0,
+                "maximum": 2**53 - 1,
+                "description": "above that of the voter's newest ballot in the cycle",
+            },
+            "reason": {"type": "string", "description": "in NFC; may be empty"},
+            "lines": {"type": "array", "items": line, "description": "empty: withdraws"},
+        },
+    }
+    signed = {
+        "type": "object",
+        "description": "A ballot and its voter's signature.",
+        "additionalProperties": False,
+        "required": ["ballot", "signature"],
+        "properties": {
+            "ballot": ballot,
+            "signature": {
+                "type": "string",
+                "pattern": "^0x[0-9a-f]{128}(1b|1c)$",
+                "description": "65 bytes r, s, v; s is low, v is 27 or 28",
+            },
+        },
+    }
+    return {"SignedBallot": signed, "Refusal": _REFUSAL_SCHEMA}
+
+
+_REFUSAL_SCHEMA = {
+    "type": "object",
+    "description": 'A "no": `refusal` names it and never changes, `words` say what happened and how to go on.',
+    "required": ["refusal", "words"],
+    "properties": {"refusal": {"type": "string"}, "words": {"type": "string"}},
+}
