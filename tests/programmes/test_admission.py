@@ -10,19 +10,15 @@ from django.test import Client
 from journal.clock import database_clock
 from programmes.actions import admit_programmes, sponsor_powers
 from programmes.admission import (
-    SECONDS_A_CONTEST,
-    SECONDS_A_LINE,
-    WORDS_A_MINUTE,
     Candidate,
     Limits,
     admit,
-    seconds_asked,
 )
 from programmes.models import Admission, MetaProgramme, Programme, Sponsorship
 from tests.factories import UNIT, Community, make_community, wallet
 from tests.programmes.typed import proposal
 from tests.tpp.html_reader import Page
-from tpp.pages import uptake_figures
+from votes.actions.steps import plan
 
 LIMITS = Limits(tokens=100, seconds=600, threshold=5)
 
@@ -70,16 +66,6 @@ def test_what_was_left_is_told_with_each_decision() -> None:
     decisions = admit([candidate("a", 9, budget=60), candidate("b", 8, budget=60)], LIMITS)
     assert [decision.left.tokens for decision in decisions] == [100, 40]
     assert [decision.left.seconds for decision in decisions] == [600, 540]
-
-
-def test_minutes_are_reckoned_as_uptake_reckons_them() -> None:
-    assert (WORDS_A_MINUTE, SECONDS_A_CONTEST, SECONDS_A_LINE) == (
-        uptake_figures.WORDS_A_MINUTE,
-        uptake_figures.SECONDS_A_CONTEST,
-        uptake_figures.SECONDS_A_LINE,
-    )
-    asked = uptake_figures.minutes_asked(words=1001, contests=2, lines=5)
-    assert 0 <= seconds_asked(words=1001, contests=2, lines=5) - asked * 60 < 1
 
 
 @pytest.fixture
@@ -225,3 +211,9 @@ def test_the_database_holds_one_word_after_the_other(community: Community) -> No
     ):
         with pytest.raises(IntegrityError, match=constraint), transaction.atomic():
             MetaProgramme.objects.update(**change)
+
+
+def test_planning_a_cycle_admits_what_the_rule_admits_and_nobody_else_has_to(community: Community) -> None:
+    assert sponsor("alice", "tooling") == 302
+    assert plan(schedule_id=community.schedule.pk, at=database_clock()) == 2
+    assert [p.slug for p in Programme.objects.admitted(database_clock())] == ["ignite", "security", "tooling"]

@@ -9,7 +9,6 @@ from django.shortcuts import render
 
 from deliberation.models import Post
 from journal.clock import database_clock
-from programmes.models import Programme
 from tpp.pages.context import current_cycle
 from votes.models import Ballot, Cycle, Result
 from votes.views.results import panels_of
@@ -47,7 +46,6 @@ def home(request: HttpRequest) -> HttpResponse:
         if result
         else None,
         "moments": _moments(at),
-        "programmes": Programme.objects.admitted(at).prefetch_related("typologies"),
         "posts": Post.objects.readable().order_by("-posted_at", "-id")[:5],
     }
     return render(request, "tpp/home.html", page)

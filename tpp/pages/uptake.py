@@ -23,12 +23,10 @@ from rest_framework.response import Response
 from journal.reading import BaseUnitsField, InstantField, reads
 from ledger.models import Token
 from ledger.templatetags.amounts import tokens_short
+from programmes.admission import SECONDS_A_CONTEST, SECONDS_A_LINE, WORDS_A_MINUTE
 from programmes.models import MetaProgramme
 from tpp.pages.uptake_figures import (
     EARLIER,
-    SECONDS_A_CONTEST,
-    SECONDS_A_LINE,
-    WORDS_A_MINUTE,
     Turnout,
     Uptake,
     newest_cycles,

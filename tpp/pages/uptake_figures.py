@@ -7,14 +7,11 @@ from typing import Any, NamedTuple, TypeVar
 
 from django.db import connection
 
+from programmes.admission import SECONDS_A_CONTEST, SECONDS_A_LINE, WORDS_A_MINUTE
 from votes.models import Cycle
 
 EARLIER = 5  # an active delegate signed in at least two of the five cycles before
 
-# What a delegate's time is reckoned at.
-WORDS_A_MINUTE = 200
-SECONDS_A_CONTEST = 60
-SECONDS_A_LINE = 15
 
 _HOLDERS = """
     SELECT c.cycle_id, count(*), sum(h.power), min(h.place) FILTER (WHERE h.running * 2 > h.total),

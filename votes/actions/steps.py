@@ -11,6 +11,7 @@ from django.db.models import Count, F, Q, QuerySet
 from journal.clock import database_clock
 from journal.models import JobRun
 from journal.refusal import Refusal
+from programmes.actions import admit_programmes
 from votes.actions.closing import close_cycle, publish_result, settle_cycle
 from votes.actions.cycles import announce_cycle, cancel_unpublished, freeze_power, plan_cycles
 from votes.models import Cycle, Schedule
@@ -140,8 +141,11 @@ def _subject(cycle: Cycle) -> str:
 
 
 def plan(*, schedule_id: int, at: datetime) -> int:
-    """Materialise a schedule's next cycles; how many were made."""
-    return plan_cycles(schedule_id=schedule_id, at=at)
+    """Materialise a schedule's next cycles, then admit what the rule admits; how many cycles were made."""
+    made = plan_cycles(schedule_id=schedule_id, at=at)
+    if made:
+        admit_programmes(at)
+    return made
 
 
 def run_everything_due(*, at: datetime) -> int:

@@ -18,7 +18,7 @@ from votes.actions.cancelling import cancel_cycle
 from votes.actions.cycles import find_cycle, what_blocks
 from votes.actions.schedules import BadSchedule, describe, fingerprint, save_schedule
 from votes.forms import ScheduleForm, zone_names
-from votes.models import Cycle, Schedule
+from votes.models import Cycle, Rehearsal, Schedule
 from votes.preview import Row, Span, preview, time_line
 from votes.tally import RULES
 
@@ -100,6 +100,7 @@ def _form_page(
         "now_seen": fingerprint(schedule) if schedule and is_stale else "",
         "has_faults": status >= 400,
         "warnings": _count(rows),
+        "rehearsals": Rehearsal.objects.filter(schedule=schedule).defer("scenes") if schedule else [],
     }
 
 
