@@ -53,7 +53,8 @@ def play(request: HttpRequest, schedule_id: int) -> HttpResponse:
 def rehearsal_page(request: HttpRequest, rehearsal_id: int) -> HttpResponse:
     """What came out, and who saw what when."""
     rehearsal = get_object_or_404(Rehearsal.objects.select_related("schedule"), pk=rehearsal_id)
-    instants = [(name, datetime.fromisoformat(text)) for name, text in rehearsal.report["instants"].items()]
+    texts = sorted(rehearsal.report["instants"].items(), key=lambda instant: instant[1])
+    instants = [(name, datetime.fromisoformat(text)) for name, text in texts]
     scenes = [
         {
             "number": number,
