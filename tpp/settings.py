@@ -111,6 +111,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "tpp.due_freezes.DueFreezes",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 

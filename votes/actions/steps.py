@@ -13,7 +13,7 @@ from journal.models import JobRun
 from journal.refusal import Refusal
 from programmes.actions import admit_programmes
 from votes.actions.closing import close_cycle, publish_result, settle_cycle
-from votes.actions.cycles import announce_cycle, cancel_unpublished, freeze_power, plan_cycles
+from votes.actions.cycles import announce_cycle, cancel_unpublished, freeze_power, perform_due, plan_cycles
 from votes.models import Cycle, Schedule
 
 logger = logging.getLogger(__name__)
@@ -146,6 +146,13 @@ def plan(*, schedule_id: int, at: datetime) -> int:
     if made:
         admit_programmes(at)
     return made
+
+
+def perform_every_freeze(*, at: datetime) -> None:
+    """Announce, cancel and freeze whatever is due at `at`, whether or not any job has run."""
+    due = Cycle.objects.filter(cancellation__isnull=True, power__isnull=True, announced_at__lte=at)
+    for cycle in due.at(at).order_by("announced_at"):
+        perform_due(cycle, at=at)
 
 
 def run_everything_due(*, at: datetime) -> int:
