@@ -36,6 +36,7 @@ class BriefCache:
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
         self._pages: OrderedDict[tuple[str, ...], _Page] = OrderedDict()
+        self._keeping = threading.Lock()  # several threads serve one process
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if settings.TPP_PAGE_SECONDS <= 0 or not _is_alike_for_all(request):
@@ -56,11 +57,15 @@ class BriefCache:
         response = self.get_response(request)
         is_whole = response.status_code == 200 and not response.streaming and not response.cookies
         if is_whole and response.get("Cache-Control", "") == "":
-            self._pages[key] = _Page(_copy(response), time.monotonic())
+            self._keep(key, _Page(_copy(response), time.monotonic()))
+        return response
+
+    def _keep(self, key: tuple[str, ...], page: _Page) -> None:
+        with self._keeping:
+            self._pages[key] = page
             self._pages.move_to_end(key)
             while len(self._pages) > MOST_PAGES:
                 self._pages.popitem(last=False)
-        return response
 
 
 def _is_alike_for_all(request: HttpRequest) -> bool:

@@ -8,6 +8,7 @@ from pytest_django import Settings
 
 from deliberation.actions import publish_post
 from journal.clock import database_clock
+from programmes.models import Programme
 from tests.factories import make_community, wallet
 
 pytestmark = pytest.mark.django_db
@@ -45,6 +46,8 @@ def test_a_page_that_sets_a_cookie_or_fails_is_not_kept(thread: object, client: 
     tokens = {Client().get("/sign-in/").cookies["csrftoken"].value for _ in range(2)}
     assert len(tokens) == 2
     assert client.get("/programmes/later/").status_code == 404
+    Programme.objects.filter(slug="ignite").update(slug="later")
+    assert client.get("/programmes/later/").status_code == 200
 
 
 def test_other_addresses_and_queries_are_other_pages(thread: object, client: Client) -> None:
