@@ -36,7 +36,6 @@ def home(request: HttpRequest) -> HttpResponse:
     panels = panels_of(result.cycle, result) if result else []
     page = {
         "cycle": cycle,
-        "contests": cycle.contests.prefetch_related("options") if cycle else [],
         "budget": sum(contest.budget or 0 for contest in cycle.contests.all()) if cycle else 0,
         "voters": Ballot.objects.filter(cycle=cycle).counted().exclude(options=[]).count(),
         "result": result,

@@ -10,7 +10,7 @@ from django.urls import reverse
 from accounts.models import Wallet
 from power.models import SnapshotPower
 from votes.actions.ballots import receipt_of
-from votes.models import Ballot, Contest, Cycle, Option
+from votes.models import Ballot, Contest, Option
 from votes.record.rules import Rules
 from votes.serializers import receipt_document
 from votes.tally import RULES, largest_line
@@ -53,12 +53,12 @@ def ballot_page(request: HttpRequest, number: int) -> HttpResponse:
         "cycle": cycle,
         "token": token_of(cycle),
         "contests": [Sheet(contest) for contest in contests],
-        "document": _document(cycle, cycle.announcement.rules),
+        "document": _document(cycle.announcement.rules),
     }
     return render(request, "votes/ballot.html", page)
 
 
-def _document(cycle: Cycle, rules: Rules) -> dict[str, Any]:
+def _document(rules: Rules) -> dict[str, Any]:
     """What the page's script needs: the domain, the rules hash, the limits and where to send."""
     return {
         "cycle": str(rules.cycle),
