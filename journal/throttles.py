@@ -40,9 +40,14 @@ def seconds_left() -> int:
 def count(what: str, request: HttpRequest, *, add: int = 1) -> int:
     """How often `what` happened in this minute to the network that asks, after adding `add`; 0 where unknown."""
     network = network_of(request)
-    if network is None or time.monotonic() < _cache_rests["until"]:
+    return 0 if network is None else count_of(what, network, add=add)
+
+
+def count_of(what: str, who: str, *, add: int = 1) -> int:
+    """How often `what` happened in this minute to `who`, after adding `add`; 0 where unknown."""
+    if time.monotonic() < _cache_rests["until"]:
         return 0
-    key = f"throttle/{what}/{network}/{int(time.time()) // MINUTE}"
+    key = f"throttle/{what}/{who}/{int(time.time()) // MINUTE}"
     try:
         if not add:
             return int(cache.get(key, 0))

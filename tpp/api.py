@@ -17,6 +17,7 @@ from journal.reading import REFUSED
 GROUPS = [
     "cycles",
     "ballots",
+    "drafts",
     "results",
     "programmes",
     "power",

@@ -50,11 +50,32 @@ BALLOT_REFUSALS = {
     ],
     429: ["too_many_requests"],
 }
+# Which "no" a draft meets. It is read, saved and forgotten by the session of the page, never from elsewhere.
+DRAFT_REFUSALS = {
+    "get": {401: ["not_signed_in"], 404: ["no_draft", "unknown_cycle", "not_found"]},
+    "put": {
+        400: ["malformed"],
+        401: ["not_signed_in"],
+        403: ["csrf_failed"],
+        404: ["unknown_cycle", "not_found"],
+        409: ["draft_changed", "not_open_yet", "closed", "cycle_cancelled"],
+        422: ["no_power_at_snapshot"],
+    },
+    "delete": {401: ["not_signed_in"], 403: ["csrf_failed"], 404: ["unknown_cycle", "not_found"]},
+}
+_SESSION = {
+    "type": "apiKey",
+    "in": "cookie",
+    "name": "sessionid",
+    "description": "The session of a visitor who signed in with a wallet; changes also need `X-CSRFToken`.",
+}
 _MEANING = {
+    401: "Refused: nobody is signed in.",
+    403: "Refused: the page's token against forged requests is missing or old.",
     400: "Refused: what was sent is malformed; `words` say where.",
     404: "Refused: there is nothing at this address.",
-    409: "Refused at this moment: the ballot is not in.",
-    422: "Refused: the ballot is not in; `words` say what to change.",
+    409: "Refused at this moment; nothing was stored.",
+    422: "Refused, and nothing was stored; `words` say what to change.",
     429: "Refused: too much from this network address in this minute; a ballot that is right never meets this.",
     503: "The database cannot be reached just now. Nothing that was accepted is lost; send the same bytes again.",
 }
@@ -68,13 +89,30 @@ def complete(result: dict[str, Any], **_: Any) -> dict[str, Any]:
     ballots["post"] = _cast(ballots["get"]["parameters"])
     uptake = result["paths"]["/api/v1/uptake/"]["get"]
     result["paths"]["/api/v1/uptake.csv"] = {"get": _uptake_csv(uptake["parameters"])}
-    result["components"].pop("securitySchemes", None)
+    result["components"]["securitySchemes"] = {"session": _SESSION}
+    _complete_draft(result["paths"]["/api/v1/cycles/{number}/draft/"])
     for path, methods in result["paths"].items():
         for method, operation in methods.items():
             operation["summary"] = operation["description"].partition("\n")[0].partition(". ")[0].rstrip(".")
             _add_refusals(path, method, operation)
+            if operation.get("security") == [{}]:  # as where nothing is said: for anybody
+                del operation["security"]
     result["paths"] = dict(sorted(result["paths"].items()))
     return result
+
+
+def _complete_draft(methods: dict[str, Any]) -> None:
+    """A visitor's own session, and what it is refused."""
+    for method, refusals in DRAFT_REFUSALS.items():
+        operation = methods[method]
+        operation["security"] = [{"session": []}]
+        operation["responses"] |= {str(status): refusal(status, names) for status, names in refusals.items()}
+    methods["put"]["responses"]["200"]["description"] = "Saved as this version."
+    forgotten = methods["delete"]["responses"]["204"]
+    forgotten["description"] = "Nothing of it is left."
+    changed = methods["put"]["responses"]["409"]["content"]["application/json"]
+    newer = {"anyOf": [{"$ref": "#/components/schemas/Draft"}, {"type": "null"}]}
+    changed["schema"]["allOf"].append({"properties": {"draft": newer}})
 
 
 def _add_refusals(path: str, method: str, operation: dict[str, Any]) -> None:
@@ -90,7 +128,7 @@ def _add_refusals(path: str, method: str, operation: dict[str, Any]) -> None:
         return
     (good,) = (answer for status, answer in answers.items() if status == "200")
     good["description"] = good.get("description") or "What was asked for."
-    if not path.endswith("/clock/"):
+    if not path.endswith(("/clock/", "/draft/")):
         good.setdefault("headers", {})["ETag"] = {"schema": {"type": "string"}, "required": True}
         answers["304"] = {
             "description": "Nothing has changed since the answer whose ETag `If-None-Match` names."

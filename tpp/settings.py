@@ -200,6 +200,8 @@ REST_FRAMEWORK = {
 # limit. A ballot that is right is taken always, and this machine itself is never counted.
 TPP_READS_A_MINUTE = whole("TPP_READS_A_MINUTE", default="1200")
 TPP_REFUSED_BALLOTS_A_MINUTE = whole("TPP_REFUSED_BALLOTS_A_MINUTE", default="60")
+# How often one wallet may save its draft in a minute; 0 for no limit. Typing without a pause makes about 60.
+TPP_DRAFT_SAVES_A_MINUTE = whole("TPP_DRAFT_SAVES_A_MINUTE", default="120")
 TPP_TRUST_PROXY = boolean("TPP_TRUST_PROXY", default=False)
 
 SPECTACULAR_SETTINGS = {
@@ -207,7 +209,8 @@ SPECTACULAR_SETTINGS = {
     "TITLE": "Token Programmes",
     "VERSION": "1",
     "DESCRIPTION": (
-        "Everything public of this deployment, and one thing to send: a signed ballot. No account, no key, no login."
+        "Everything public of this deployment, and one thing to send: a signed ballot. No account, no key, no login;"
+        " only drafts belong to a session."
         "\n\nAmounts and voting power are decimal strings of base units; floors, caps and lines are basis points,"
         " 10,000 of which are the whole; instants are ISO 8601 in UTC with microseconds and `Z`; exact shares are"
         " fractions such as 7/10. Lists come in pages of at most 100 rows: follow `next` until it is null. Answers"

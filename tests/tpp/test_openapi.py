@@ -30,6 +30,7 @@ from power.models import Register, Snapshot
 from programmes.actions.applying import NewApplication, NewMilestone, send_application
 from programmes.documents import document_of_programme, sha256_of
 from programmes.models import ProgrammeRevision, RevisionWords, Sponsorship
+from tests.accounts.visitors import Visitor
 from tests.factories import (
     HOUR,
     UNIT,
@@ -46,6 +47,7 @@ from tpp.api_urls import urlpatterns
 from tpp.openapi import BALLOT_REFUSALS
 from votes import refusals
 from votes.actions.closing import close_cycle, publish_result
+from votes.actions.drafts import Edit, save_draft
 from votes.models import Cycle
 from votes.record.ballot import parse_submission
 
@@ -78,6 +80,8 @@ def past(client: Client) -> Cycle:
     said = publish_post(thread=now.thread, author=wallet("alice"), text="Words.", at=database_clock())
     publish_post(thread=now.thread, author=wallet("bob"), text="More.", at=database_clock())
     said.text.delete()  # erased
+    typed = Edit(0, {"lines": {"ignite/lending": "60"}, "locked": [], "reason": "Mine."})
+    save_draft(number=now.number, wallet=wallet("alice"), edit=typed, at=database_clock())
     apply(community, at=database_clock())
     return past
 
@@ -106,7 +110,7 @@ def known(path: str, past: Cycle) -> dict[str, Any]:
     """Values of the parameters of `path` under which there is something."""
     now = Cycle.objects.get(number=past.number + 1)
     values: dict[str, Any] = {
-        "number": (now if "ballots/" in path else past).number,
+        "number": (now if "ballots/" in path or "draft/" in path else past).number,
         "digest": bytes(now.ballots.earliest("pk").digest).hex(),
         "address": address("alice"),
         "register_id": Register.objects.get().pk,
@@ -120,8 +124,18 @@ def known(path: str, past: Cycle) -> dict[str, Any]:
 
 
 @pytest.fixture
-def site() -> Iterator[Any]:
-    """The site as a server calls it; the test's transaction stays open across requests."""
+def session(past: Cycle) -> dict[str, Any]:
+    """What a request from the page of Alice, who is signed in, brings along."""
+    visitor = Visitor("alice")
+    visitor.sign_in()
+    token = visitor.token()
+    cookies = {cookie.key: cookie.value for cookie in visitor.client.cookies.values()}
+    return {"cookies": cookies, "headers": {"X-CSRFToken": token}}
+
+
+@pytest.fixture
+def site(session: dict[str, Any]) -> Iterator[Any]:
+    """The site as a server calls it; the test's transaction stays open across requests from here on."""
     for signal in (request_started, request_finished):
         signal.disconnect(close_old_connections)
     yield get_wsgi_application()
@@ -129,14 +143,16 @@ def site() -> Iterator[Any]:
         signal.connect(close_old_connections)
 
 
-def test_schemathesis_meets_no_error_and_no_undocumented_answer(past: Cycle, site: Any) -> None:
+def test_schemathesis_meets_no_error_and_no_undocumented_answer(
+    past: Cycle, session: dict[str, Any], site: Any
+) -> None:
     schema = schemathesis.openapi.from_wsgi(f"{ROOT}openapi.json", site)
     met: dict[str, set[int]] = {}
     failures = []
-    for found in schema.get_all_operations():
-        operation: Any = found.ok()  # type: ignore[union-attr]
+    operations: list[Any] = [found.ok() for found in schema.get_all_operations()]  # type: ignore[union-attr]
+    for operation in sorted(operations, key=lambda one: one.method != "get"):  # before anything is deleted
         try:
-            met[operation.label] = try_out(operation, known(operation.path, past))
+            met[operation.label] = try_out(operation, known(operation.path, past), session)
         except (Exception, BaseExceptionGroup) as failure:
             failures.append(f"{operation.label}: {[*getattr(failure, 'exceptions', [failure])]}")
     assert not failures, "\n\n".join(failures)
@@ -145,8 +161,12 @@ def test_schemathesis_meets_no_error_and_no_undocumented_answer(past: Cycle, sit
     assert empty == []
 
 
-def try_out(operation: Any, values: dict[str, Any]) -> set[int]:
-    """Call it with good and bad values, half of them where something is; the statuses that came."""
+def try_out(operation: Any, values: dict[str, Any], session: dict[str, Any]) -> set[int]:
+    """Call it with good and bad values, half of them where something is; the statuses that came.
+
+    What belongs to a session is called with one and without.
+    """
+    needs_session = "security" in operation.definition.raw
     met = set()
     cases = st.one_of(
         operation.as_strategy(path_parameters=values),
@@ -163,14 +183,15 @@ def try_out(operation: Any, values: dict[str, Any]) -> set[int]:
     )
     @given(cases)
     def call(case: Any) -> None:
-        answer = case.call()
-        met.add(answer.status_code)
-        case.validate_response(answer, checks=CHECKS)
+        for visitor in ({}, session) if needs_session else ({},):
+            answer = case.call(**visitor)
+            met.add(answer.status_code)
+            case.validate_response(answer, checks=CHECKS)
 
     call()
     bare = operation.Case(path_parameters=values) if operation.method == "get" else None
     if bare is not None:
-        answer = bare.call()
+        answer = bare.call(**(session if needs_session else {}))
         bare.validate_response(answer, checks=CHECKS)
         met.add(answer.status_code)
     return met
@@ -180,7 +201,10 @@ def test_it_is_openapi_3_1_in_both_forms_for_anybody(client: Client) -> None:
     answer = client.get(f"{ROOT}openapi.json")
     described = answer.json()
     assert (described["openapi"], described["info"]["version"]) == ("3.1.0", "1")
-    assert "securitySchemes" not in described["components"]
+    secured = [
+        path for path, of in described["paths"].items() if any("security" in each for each in of.values())
+    ]
+    assert secured == [f"{ROOT}cycles/{{number}}/draft/"]
     assert yaml.safe_load(client.get(f"{ROOT}openapi.yaml").content) == described
     again = client.get(f"{ROOT}openapi.json", headers={"If-None-Match": answer["ETag"]})
     assert (again.status_code, again.content) == (304, b"")

@@ -10,6 +10,7 @@ from votes.models.cycles import (
     CycleQuerySet,
     Option,
 )
+from votes.models.drafts import Draft, Drafting
 from votes.models.rehearsals import Rehearsal
 from votes.models.results import Certificate, ContestResult, OptionResult, Result, Settlement, budgets_of
 from votes.models.schedules import FALLBACKS, RULES, MetaContest, Schedule, ScheduledContest
@@ -27,6 +28,8 @@ __all__ = [
     "Cycle",
     "CyclePower",
     "CycleQuerySet",
+    "Draft",
+    "Drafting",
     "MetaContest",
     "Option",
     "OptionResult",
