@@ -104,6 +104,12 @@ def named_in_settings(role: str) -> frozenset[str]:
     return frozenset(settings.TPP_ADMINS) if role == ADMIN else frozenset()
 
 
+def holders_of(role: str, at: datetime) -> frozenset[str]:
+    """The addresses that hold `role` at `at`."""
+    granted = RoleChange.objects.holding(role, at).values_list("address", flat=True)
+    return named_in_settings(role) | frozenset(granted)
+
+
 def holds_role(address: str, role: str, at: datetime) -> bool:
     """Whether `address` holds `role` at `at`, by the settings or by a grant in force."""
     if address in named_in_settings(role):

@@ -2,14 +2,16 @@
 
 A public vote is read by many at the same moment: at the closing everybody loads the result. What a visitor without
 a session is shown depends on the address alone, so it is kept for `TPP_PAGE_SECONDS`; while one request renders it
-anew, the others are given the one before.
+anew, the others are given the one before. Whoever has just sent something is shown what is true now. Those who are
+signed in are served by `tpp.shared_pages`.
 """
 
 import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -17,17 +19,53 @@ from django.utils.cache import get_conditional_response
 
 MOST_PAGES = 200
 # Programs read what they have just written, and the doctor wants to know how it is now.
-_NEVER = ("/api/", "/healthz", "/readyz")
+NEVER = ("/api/", "/healthz", "/readyz")
 LONGEST_STALE = 5.0  # seconds
+JUST_WROTE = "just_wrote"  # a cookie that outlives every page rendered before what its holder sent
+_READING = {"GET", "HEAD", "OPTIONS", "TRACE"}
+
+Content = TypeVar("Content")
+Key = tuple[str, ...]
 
 
 @dataclass
-class _Page:
-    """One rendered page. `made_at` by a monotonic clock; `renewing` is held by whoever renders it anew."""
+class _Page(Generic[Content]):
+    """What is kept. `made_at` by a monotonic clock; `is_claimed` once somebody renders it anew."""
 
-    response: HttpResponse
+    content: Content
     made_at: float
-    renewing: threading.Lock = field(default_factory=threading.Lock)
+    is_claimed: bool = False
+
+
+class Shelf(Generic[Content]):
+    """Pages by their keys, for the threads of one process; the one used least goes when there are too many."""
+
+    def __init__(self) -> None:
+        self._pages: OrderedDict[Key, _Page[Content]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def look(self, key: Key) -> Content | None:
+        """What may be shown; None says to make it anew and then to `keep` or `drop` it."""
+        with self._lock:
+            page = self._pages.get(key)
+            age = time.monotonic() - page.made_at if page else LONGEST_STALE
+            if page is None or age >= LONGEST_STALE:
+                return None
+            if age >= settings.TPP_PAGE_SECONDS and not page.is_claimed:
+                page.is_claimed = True
+                return None
+            return page.content
+
+    def keep(self, key: Key, content: Content) -> None:
+        with self._lock:
+            self._pages[key] = _Page(content, time.monotonic())
+            self._pages.move_to_end(key)
+            while len(self._pages) > MOST_PAGES:
+                self._pages.popitem(last=False)
+
+    def drop(self, key: Key) -> None:
+        with self._lock:
+            self._pages.pop(key, None)
 
 
 class BriefCache:
@@ -35,52 +73,59 @@ class BriefCache:
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
-        self._pages: OrderedDict[tuple[str, ...], _Page] = OrderedDict()
-        self._keeping = threading.Lock()  # several threads serve one process
+        self._shelf: Shelf[HttpResponse] = Shelf()
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if settings.TPP_PAGE_SECONDS <= 0 or not _is_alike_for_all(request):
+        if settings.TPP_PAGE_SECONDS <= 0:
             return self.get_response(request)
-        key = (request.get_host(), request.get_full_path(), _visitor(request))
-        page = self._pages.get(key)
-        age = time.monotonic() - page.made_at if page else LONGEST_STALE
-        if page and age < LONGEST_STALE:
-            if age < settings.TPP_PAGE_SECONDS or not page.renewing.acquire(blocking=False):
-                return _again(request, page.response)
-            try:
-                return self._render(request, key)
-            finally:
-                page.renewing.release()
-        return self._render(request, key)
+        if has_cookies(request) or not may_be_kept(request):
+            return _remember_writing(request, self.get_response(request))
+        key = key_of(request)
+        kept = self._shelf.look(key)
+        return self._render(request, key) if kept is None else _again(request, kept)
 
-    def _render(self, request: HttpRequest, key: tuple[str, ...]) -> HttpResponse:
+    def _render(self, request: HttpRequest, key: Key) -> HttpResponse:
         response = self.get_response(request)
-        is_whole = response.status_code == 200 and not response.streaming and not response.cookies
-        if is_whole and response.get("Cache-Control", "") == "":
-            self._keep(key, _Page(_copy(response), time.monotonic()))
+        if is_whole(response):
+            self._shelf.keep(key, _copy(response))
+        else:
+            self._shelf.drop(key)
         return response
 
-    def _keep(self, key: tuple[str, ...], page: _Page) -> None:
-        with self._keeping:
-            self._pages[key] = page
-            self._pages.move_to_end(key)
-            while len(self._pages) > MOST_PAGES:
-                self._pages.popitem(last=False)
+
+def may_be_kept(request: HttpRequest) -> bool:
+    return request.method == "GET" and not request.path.startswith(NEVER)
 
 
-def _is_alike_for_all(request: HttpRequest) -> bool:
-    """Whether nothing about this visitor can show on the page."""
-    personal = {settings.SESSION_COOKIE_NAME, "messages"}
-    return (
-        request.method == "GET"
-        and not personal & request.COOKIES.keys()
-        and not request.path.startswith(_NEVER)
-    )
+def has_cookies(request: HttpRequest) -> bool:
+    """Whether anything about this visitor can show on the page."""
+    return not {settings.SESSION_COOKIE_NAME, "messages", JUST_WROTE}.isdisjoint(request.COOKIES)
 
 
-def _visitor(request: HttpRequest) -> str:
-    """In the demo the page differs by where one comes from: its wallet is offered on this machine alone."""
-    return str(request.META.get("REMOTE_ADDR", "")) if settings.TPP_DEMO else ""
+def key_of(request: HttpRequest) -> Key:
+    """In the demo a page differs by where one comes from, too: its wallet is offered on this machine alone."""
+    visitor = str(request.META.get("REMOTE_ADDR", "")) if settings.TPP_DEMO else ""
+    return request.get_host(), request.get_full_path(), visitor
+
+
+def is_whole(response: HttpResponse) -> bool:
+    """Whether an answer to nobody in particular may be given to the next one."""
+    is_page = response.status_code == 200 and not response.streaming and not response.cookies
+    return is_page and response.get("Cache-Control", "") == ""
+
+
+def _remember_writing(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    """Have whoever sent something see it at once, whichever process they ask next."""
+    if request.method not in _READING and not request.path.startswith(NEVER):
+        response.set_cookie(
+            JUST_WROTE,
+            "1",
+            max_age=int(LONGEST_STALE) + 1,
+            secure=settings.SESSION_COOKIE_SECURE,
+            httponly=True,
+            samesite="Lax",
+        )
+    return response
 
 
 def _again(request: HttpRequest, response: HttpResponse) -> HttpResponse:

@@ -113,6 +113,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "tpp.due_freezes.DueFreezes",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "tpp.shared_pages.SharedPages",
 ]
 
 ROOT_URLCONF = "tpp.urls"

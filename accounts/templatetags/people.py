@@ -7,7 +7,7 @@ from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from accounts.models import ADMIN, Wallet, holds_role, short_address
+from accounts.models import ADMIN, Wallet, holders_of, short_address
 from chain.signing import checksum_address
 
 register = template.Library()
@@ -30,7 +30,7 @@ def wallet(wallet: Wallet) -> SafeString:
     return person(wallet.address, {wallet.address: wallet.name})
 
 
-@register.filter
-def is_admin(wallet: Wallet, at: datetime) -> bool:
-    """`{% if user|is_admin:now %}`: whether a signed-in wallet configures cycles."""
-    return holds_role(wallet.address, ADMIN, at)
+@register.simple_tag
+def admins(at: datetime) -> frozenset[str]:
+    """`{% admins now as them %}`: the addresses of those who configure cycles."""
+    return holders_of(ADMIN, at)

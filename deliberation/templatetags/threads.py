@@ -13,4 +13,4 @@ register = template.Library()
 def thread(context: dict[str, Any], thread: Thread) -> dict[str, Any]:
     """`{% thread object.thread %}`: every post, and the form to write one."""
     posts = list(Post.objects.filter(thread=thread).readable())
-    return {"thread": thread, "posts": posts, "user": context["user"], "now": context["now"]}
+    return {"thread": thread, "posts": posts, "request": context.get("request"), "now": context["now"]}

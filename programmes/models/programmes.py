@@ -117,17 +117,17 @@ class Programme(models.Model):
         """Whether it may be put to the vote."""
         return hasattr(self, "admission") and self.admission.admitted_at <= at
 
-    def is_facilitated_by(self, wallet: Wallet, at: datetime) -> bool:
-        """Whether `wallet` is one of its facilitators and `at` is in their term."""
-        return any(
-            facilitator.wallet_id == wallet.pk and facilitator.starts_at <= at < facilitator.ends_at
+    def editors(self, at: datetime) -> set[str]:
+        """The addresses that may edit it: its proposer while it is proposed, its facilitators during their term."""
+        serving = {
+            facilitator.wallet_id
             for facilitator in self.facilitators.all()
-        )
+            if facilitator.starts_at <= at < facilitator.ends_at
+        }
+        return serving if self.proposer_id is None or self.is_admitted(at) else serving | {self.proposer_id}
 
     def may_be_edited_by(self, wallet: Wallet, at: datetime) -> bool:
-        """Its proposer while it is proposed, its facilitators during their term."""
-        proposes = self.proposer_id == wallet.pk and not self.is_admitted(at)
-        return proposes or self.is_facilitated_by(wallet, at)
+        return wallet.pk in self.editors(at)
 
 
 class Typology(models.Model):

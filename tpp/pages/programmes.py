@@ -77,22 +77,22 @@ def programme_page(request: HttpRequest, slug: str) -> HttpResponse:
     programmes = Programme.objects.select_related("account", "thread", "admission", "proposer")
     programmes = programmes.prefetch_related("goals", "facilitators__wallet", "typologies__account")
     programme = get_object_or_404(programmes, slug=slug)
-    past, user = _past(programme, limit=SHOWN), request.user
+    past = _past(programme, limit=SHOWN)
     page = {
         "programme": programme,
         "past": past,
         "columns": [Column(str(row.cycle.number), row.parts) for row in reversed(past)],
         "admitted": programme.is_admitted(at),
-        "may_edit": isinstance(user, Wallet) and programme.may_be_edited_by(user, at),
+        "editors": programme.editors(at),
         "edits": programme.revisions.count(),
         "applications": newest_applications(programme)[:FEW],
     }
     if not page["admitted"]:
-        page |= _support(programme, user if isinstance(user, Wallet) else None, at)
+        page |= _support(programme, at)
     return render(request, "programmes/programme.html", page)
 
 
-def _support(programme: Programme, reader: Wallet | None, at: datetime) -> dict[str, Any]:
+def _support(programme: Programme, at: datetime) -> dict[str, Any]:
     """Who sponsors a proposed programme with how much, the most power first."""
     meta = MetaProgramme.objects.select_related("register").get()
     given = sponsor_powers(register=meta.register, at=at).get(programme.pk, {})
@@ -107,7 +107,7 @@ def _support(programme: Programme, reader: Wallet | None, at: datetime) -> dict[
         "threshold": meta.sponsor_threshold,
         "register_name": meta.register.name,
         "names": Wallet.objects.names({sponsor.address for sponsor in sponsors[:MOST_SPONSORS]}),
-        "is_sponsor": reader is not None and reader.address in given,
+        "all_sponsors": frozenset(given),
     }
 
 

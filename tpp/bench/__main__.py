@@ -1,0 +1,27 @@
+"""`bin/bench [pages | rules …]`: one part, or all of them one after the other."""
+
+import argparse
+import sys
+from collections.abc import Callable
+
+from tpp.bench import pages, rules
+
+PARTS: dict[str, Callable[[], None]] = {
+    "pages": pages.run,
+    "rules": rules.run,
+}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="bin/bench", description="How fast this is, on this machine, now.")
+    parser.add_argument("part", nargs="*", help=f"{', '.join(PARTS)}; without a name all of them")
+    chosen = parser.parse_args().part or list(PARTS)
+    if unknown := [name for name in chosen if name not in PARTS]:
+        parser.error(f"there is no {', '.join(unknown)}; there is {', '.join(PARTS)}")
+    for name in chosen:
+        PARTS[name]()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
