@@ -6,6 +6,8 @@ import shutil
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache
+from subprocess import TimeoutExpired
 from typing import Any
 
 import psycopg
@@ -15,7 +17,8 @@ from django.db.backends.postgresql.operations import DatabaseOperations
 from psycopg.conninfo import make_conninfo
 from pytest_django import DjangoDbBlocker
 
-from tpp import database
+from tpp import database, embedded_node
+from tpp.processes import StartError
 
 # eth_account, our oracle, brings py_ecc, which lets Python recurse 100,000 deep: deep JSON would then end the
 # process instead of being refused. Tests keep the limit that the server has.
@@ -51,6 +54,16 @@ EMPTY_TABLES = """
 """
 
 
+@cache
+def fault_of_the_node() -> str:
+    """Why the EVM node cannot be set up; empty where it is."""
+    try:
+        embedded_node.prepare()
+    except (StartError, TimeoutExpired) as error:
+        return str(error)
+    return ""
+
+
 def pytest_configure() -> None:
     if unknown := REQUIRED - NEEDS.keys():
         raise pytest.UsageError(f"TPP_REQUIRE knows {', '.join(NEEDS)}, not {', '.join(sorted(unknown))}")
@@ -62,6 +75,8 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
             if mark in REQUIRED:
                 pytest.fail(f"needs {need}, which TPP_REQUIRE says must be here", pytrace=False)
             pytest.skip(f"needs {need}, which is not here")
+        if mark == "node" and item.get_closest_marker(mark) and (fault := fault_of_the_node()):
+            (pytest.fail if mark in REQUIRED else pytest.skip)(fault)
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:

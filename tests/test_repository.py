@@ -1,5 +1,6 @@
 """What the repository's files must not name, and what they must."""
 
+import json
 import os
 import re
 import shutil
@@ -56,9 +57,24 @@ def test_every_locked_package_has_hashes(name: str) -> None:
     assert [line.split()[0] for line in requirements if "--hash=sha256:" not in line] == []
 
 
+def test_every_locked_npm_package_has_a_hash_and_no_address() -> None:
+    lock = json.loads((ROOT / "tests/contracts/package-lock.json").read_text())
+    packages = {name: package for name, package in lock["packages"].items() if name}
+    assert packages
+    assert [
+        name for name, package in packages.items() if not package["integrity"].startswith("sha512-")
+    ] == []
+    assert [name for name, package in packages.items() if "resolved" in package] == []
+
+
 def test_every_setting_is_explained() -> None:
     settings = (ROOT / "tpp/settings.py").read_text()
-    read = set(re.findall(r'\b(?:required|optional|boolean|words|database)\(\s*"(\w+)"', settings))
+    read = set(
+        re.findall(
+            r'\b(?:required|optional|boolean|words|database|nodes|finality|seconds|whole)\(\s*"(\w+)"',
+            settings,
+        )
+    )
     explained = set(re.findall(r"^#?(\w+)=", (ROOT / ".env.example").read_text(), flags=re.MULTILINE))
     assert "TPP_SECRET_KEY" in read
     assert read - explained == set()

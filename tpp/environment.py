@@ -84,6 +84,28 @@ def addresses(name: str) -> list[str]:
     return [word.lower() for word in found]
 
 
+def nodes(name: str) -> list[str]:
+    """The comma-separated addresses of EVM nodes in `name`; none where it is not set. Errors do not repeat them."""
+    found = words(name, default=[])
+    for word in found:
+        parts = urlsplit(word)
+        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username:
+            raise ImproperlyConfigured(
+                f"{name} must list the http or https addresses of EVM nodes with commas between them"
+            )
+    return found
+
+
+def finality(name: str, *, default: str) -> str:
+    """When a block counts as final: a tag that nodes know, or how many blocks behind the newest it is."""
+    value = optional(name, default)
+    if value not in {"finalized", "safe", "latest"} and not re.fullmatch("[0-9]{1,6}", value):
+        raise ImproperlyConfigured(
+            f"{name} must be finalized, safe, latest, or a number of blocks, not {value!r}"
+        )
+    return value
+
+
 def site(name: str) -> SplitResult:
     """The parts of the public address in `name`: http or https, a host, at most a port, and nothing else."""
     value = required(name, "the public address, such as https://votes.example.org").rstrip("/")

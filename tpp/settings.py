@@ -13,8 +13,10 @@ from tpp.environment import (
     addresses,
     boolean,
     database,
+    finality,
     is_loopback,
     load,
+    nodes,
     optional,
     required,
     seconds,
@@ -171,6 +173,13 @@ CELERY_BEAT_SCHEDULE = {"tick": {"task": "votes.tasks.tick", "schedule": 2.0, "o
 
 # How long a page that everybody sees alike may be shown before it is rendered anew; 0 renders each anew.
 TPP_PAGE_SECONDS = seconds("TPP_PAGE_SECONDS", default="1")
+
+# EVM nodes, asked in this order: they say whether wallets that are contracts stand behind ballots. Without any, such
+# wallets cannot vote. `TPP_WAITING_SECONDS` is frozen into each cycle's rules.
+TPP_RPC_URLS = nodes("TPP_RPC_URLS")
+TPP_RPC_SECONDS = seconds("TPP_RPC_SECONDS", default="10")
+TPP_FINALITY = finality("TPP_FINALITY", default="finalized")
+TPP_WAITING_SECONDS = whole("TPP_WAITING_SECONDS", default="3600")
 
 STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"

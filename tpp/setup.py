@@ -51,6 +51,7 @@ def loopback_settings(site: str) -> dict[str, str]:
         "TPP_DEMO": "0",
         "TPP_STATIC_FROM_SOURCE": "1",
         "TPP_LOG_LEVEL": "INFO",
+        "TPP_RPC_URLS": "",
     }
 
 

@@ -85,6 +85,29 @@ def test_a_deployment_id_starts_with_0x_and_a_receipt_key_may(load: Any) -> None
 
 
 @pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("TPP_RPC_URLS", "node.example.org"),
+        ("TPP_RPC_URLS", "https://node.example.org,ws://node.example.org"),
+        ("TPP_RPC_URLS", "https://me:secret@node.example.org"),
+        ("TPP_FINALITY", "soon"),
+        ("TPP_FINALITY", "-1"),
+        ("TPP_WAITING_SECONDS", "an hour"),
+    ],
+)
+def test_a_malformed_chain_setting_stops_the_start(load: Any, name: str, value: str) -> None:
+    with pytest.raises(ImproperlyConfigured, match=f"^{name} must") as refused:
+        load(**{name: value})
+    assert "secret" not in str(refused.value)
+
+
+def test_nodes_are_read_in_their_order(load: Any) -> None:
+    settings = load(TPP_RPC_URLS="https://a.example/v2/key, http://127.0.0.1:8545")
+    assert settings["TPP_RPC_URLS"] == ["https://a.example/v2/key", "http://127.0.0.1:8545"]
+    assert load()["TPP_RPC_URLS"] == []
+
+
+@pytest.mark.parametrize(
     "address",
     [
         "votes.example.org",
