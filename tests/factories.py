@@ -67,6 +67,7 @@ def make_community(
     rules: Mapping[str, str] | None = None,
     quorum_power: int = 0,
     quorum_voters: int = 0,
+    live_results: bool = True,
 ) -> Community:
     """`powers` [base units] by name; `ignite` splits 1,000 tokens, `security` 10 with a floor and a cap."""
     at = database_clock() - 100 * HOUR
@@ -113,6 +114,7 @@ def make_community(
         notice=HOUR,
         voting=24 * HOUR,
         window=HOUR,
+        live_results=live_results,
     )
     chosen = rules or {"ignite": "ladder", "security": "mean"}
     for position, programme in enumerate((ignite, security)):

@@ -10,6 +10,8 @@ from django.http.request import UnreadablePostError
 from django.http.response import HttpResponseBase
 from django.views.decorators.csrf import csrf_exempt
 from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import PolymorphicProxySerializer, inline_serializer
+from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -43,11 +45,29 @@ from votes.serializers import (
     CycleDetailSerializer,
     CycleSerializer,
     ResultSerializer,
+    SealedBallotSerializer,
     VoterSerializer,
     receipt_document,
 )
 
 PAGE = LARGEST_PAGE
+BALLOTS = inline_serializer(
+    name="BallotPage",
+    fields={
+        "ballots": BallotSerializer(many=True),
+        "sealed": SealedBallotSerializer(
+            many=True, help_text="what is public of a sealed cycle's ballots until they are opened"
+        ),
+        "next": serializers.CharField(
+            allow_null=True, help_text="address of the following page; null on the last"
+        ),
+    },
+)
+BALLOT = PolymorphicProxySerializer(
+    component_name="BallotOrSealed",
+    serializers=[BallotDetailSerializer, SealedBallotSerializer],
+    resource_type_field_name=None,
+)
 MINUTE, DAY = 60, 86_400  # seconds
 
 
@@ -116,12 +136,20 @@ def read_rules(request: Request, number: int) -> HttpResponse:
     return _kept(HttpResponse(rules, content_type="application/json"), DAY)
 
 
-@reads(page_of("BallotPage", BallotSerializer, rows="ballots"), tag="ballots", parameters=BY_NUMBER)
+@reads(BALLOTS, tag="ballots", parameters=BY_NUMBER)
 def list_ballots(request: Request, number: int) -> Response:
-    """Ballots in the order in which they were stored, replaced ones and withdrawals included."""
-    cycle = _one(Cycle.objects.filter(number=number).select_related("certificate"))
-    rows = Ballot.objects.filter(cycle=cycle).select_related("replaces", "replaced_by", "reason", "place")
+    """Ballots in the order in which they were stored, replaced ones and withdrawals included.
+
+    Of a sealed cycle only `sealed` has rows until the certificate, and none after it.
+    """
+    cycle = _one(Cycle.objects.filter(number=number).select_related("announcement", "certificate"))
+    rows = Ballot.objects.filter(cycle=cycle).select_related("place", "blind")
+    if cycle.hides_ballots:
+        answer = listed("sealed", SealedBallotSerializer, page(rows, request))
+        return Response({"ballots": [], **answer.data})
+    rows = rows.select_related("replaces", "replaced_by", "reason")
     answer = listed("ballots", BallotSerializer, page(rows, request), **_options(cycle))
+    answer.data["sealed"] = []
     return _kept(answer, MINUTE) if hasattr(cycle, "certificate") else answer
 
 
@@ -129,13 +157,19 @@ def list_ballots(request: Request, number: int) -> Response:
 update_wrapper(ballots, list_ballots, assigned=())
 
 
-@reads(BallotDetailSerializer, tag="ballots")
+@reads(BALLOT, tag="ballots")
 def read_ballot(request: Request, number: int, digest: str) -> Response:
-    """One ballot with its receipt; the same receipt as when it was cast."""
-    rows = Ballot.objects.select_related(
-        "cycle__announcement", "cycle__certificate", "replaces", "replaced_by", "reason", "place"
+    """One ballot with its receipt; the same receipt as when it was cast.
+
+    One that was sealed is found by its commitment too, and until the certificate by nothing else.
+    """
+    cycle = _one(Cycle.objects.filter(number=number).select_related("announcement", "certificate"))
+    rows = Ballot.objects.known_as(cycle, bytes.fromhex(digest)).select_related("place", "blind")
+    if cycle.hides_ballots:
+        return Response(SealedBallotSerializer(_one(rows)).data)
+    ballot = _one(
+        rows.select_related("cycle__announcement", "cycle__certificate", "replaces", "replaced_by", "reason")
     )
-    ballot = _one(rows.filter(cycle__number=number, digest=bytes.fromhex(digest)))
     rules = ballot.cycle.announcement.rules
     document = dict(BallotSerializer(ballot, context=_options(ballot.cycle)).data)
     if ballot.signature is not None:
@@ -146,14 +180,18 @@ def read_ballot(request: Request, number: int, digest: str) -> Response:
 
 @reads(VoterSerializer, tag="ballots")
 def read_voter(request: Request, number: int, address: str) -> Response:
-    """One address in a cycle: its frozen power [base units], and the digest and nonce of its newest ballot."""
+    """One address in a cycle: its frozen power [base units], and the digest and nonce of its newest ballot.
+
+    While the cycle is sealed `newest` is null for everybody: that somebody voted is not told.
+    """
     cycle = _announced(number)
     frozen = hasattr(cycle, "power")
     powers = SnapshotPower.objects.filter(
         snapshot=cycle.power.snapshot_id if frozen else None, address=address
     )
     power = powers.values_list("power", flat=True).first()
-    newest = Ballot.objects.filter(cycle=cycle, voter=address).order_by("-sequence").first()
+    ballots = Ballot.objects.filter(cycle=cycle, voter=address)
+    newest = None if cycle.hides_ballots else ballots.order_by("-sequence").first()
     return Response(
         {
             "voter": address,

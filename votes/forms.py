@@ -25,6 +25,10 @@ RHYTHMS = {
     "monthly_last": "Every month, on the last such weekday",
     "custom": "By a rule of my own",
 }
+BALLOTS = {
+    "live": "Public as they come: everybody sees who votes how, and can answer.",
+    "sealed": "Sealed until closing: only how many there are is public, then all ballots and reasons at once.",
+}
 _LENGTHS = {
     "announce_before": (7, "days", "From published rules to the opening", "Nothing of it changes then."),
     "snapshot_before": (1, "days", "From frozen power to the opening", "So everybody sees theirs in time."),
@@ -180,6 +184,13 @@ class ScheduleForm(forms.Form):
     is_active = forms.BooleanField(
         required=False, initial=True, label="Active", help_text="Without it no more cycles are planned."
     )  # fmt: skip
+    ballots = forms.ChoiceField(
+        choices=list(BALLOTS.items()),
+        initial="live",
+        label="Ballots are",
+        widget=forms.RadioSelect,
+        required=False,
+    )
     seen = forms.CharField(required=False, max_length=64, widget=forms.HiddenInput)
 
     def __init__(
@@ -235,6 +246,7 @@ class ScheduleForm(forms.Form):
             **{name: given[name] for name in plain},
             recurrence=_recurrence(given["rhythm"], given["first_opens_at"], given["recurrence"].strip()),
             contests=tuple(form.values() for form in chosen),
+            live_results=given["ballots"] != "sealed",
         )
         return replace(values, meta=MetaValues(**self.meta.terms())) if self.meta.is_on else values
 
@@ -280,6 +292,7 @@ def _initial(schedule: Schedule) -> dict[str, Any]:
         "first_opens_at": first,
         "rhythm": rhythm,
         "recurrence": schedule.recurrence if rhythm == "custom" else "",
+        "ballots": "live" if schedule.live_results else "sealed",
     }
 
 

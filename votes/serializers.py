@@ -78,8 +78,14 @@ class CycleDetailSerializer(CycleSerializer):
         source="account_id", allow_null=True, help_text="its ledger account; null for an import"
     )
     thread = serializers.IntegerField(source="thread_id")
+    live_results = serializers.SerializerMethodField(
+        help_text="false: ballots are sealed until the certificate; null until announced"
+    )
     cancellation = serializers.SerializerMethodField(help_text="null unless it is cancelled")
     contests = ContestSerializer(many=True)
+
+    def get_live_results(self, cycle: Cycle) -> bool | None:
+        return cycle.announcement.rules.live_results if hasattr(cycle, "announcement") else None
 
     def get_snapshot(self, cycle: Cycle) -> int | None:
         return cycle.power.snapshot_id if hasattr(cycle, "power") else None
@@ -104,6 +110,23 @@ class LineSerializer(serializers.Serializer[Any]):
     )
 
 
+class SealedBallotSerializer(serializers.Serializer[Ballot]):
+    """All that is public of a sealed ballot until its cycle is certified."""
+
+    commitment = HexField(source="blind.commitment", help_text="SHA-256 of blind and digest, 32 bytes each")
+    received_at = InstantField()
+    position = serializers.SerializerMethodField(
+        help_text="its leaf in the Merkle tree; null until a tree head gives it"
+    )
+
+    def get_position(self, ballot: Ballot) -> int | None:
+        return _position(ballot)
+
+
+def _position(ballot: Ballot) -> int | None:
+    return ballot.place.position if hasattr(ballot, "place") else None
+
+
 class BallotSerializer(serializers.Serializer[Ballot]):
     """A ballot as it was signed. `replaced_by`: the digest of the voter's next one, or null."""
 
@@ -115,6 +138,10 @@ class BallotSerializer(serializers.Serializer[Ballot]):
     position = serializers.SerializerMethodField(
         help_text="its leaf in the Merkle tree; null until certified"
     )
+    commitment = serializers.SerializerMethodField(
+        help_text="what stood for it, and stands in the tree, where the cycle was sealed; else null"
+    )
+    blind = serializers.SerializerMethodField(help_text="what hid it where the cycle was sealed; else null")
     replaces = serializers.SerializerMethodField()
     replaced_by = serializers.SerializerMethodField()
     reason = serializers.SerializerMethodField(help_text="null where the words were erased")
@@ -124,7 +151,13 @@ class BallotSerializer(serializers.Serializer[Ballot]):
         return None if ballot.signature is None else "0x" + bytes(ballot.signature).hex()
 
     def get_position(self, ballot: Ballot) -> int | None:
-        return ballot.place.position if hasattr(ballot, "place") else None
+        return _position(ballot)
+
+    def get_commitment(self, ballot: Ballot) -> str | None:
+        return "0x" + bytes(ballot.blind.commitment).hex() if hasattr(ballot, "blind") else None
+
+    def get_blind(self, ballot: Ballot) -> str | None:
+        return "0x" + bytes(ballot.blind.value).hex() if hasattr(ballot, "blind") else None
 
     def get_replaces(self, ballot: Ballot) -> str | None:
         return ballot.replaces.digest_hex if ballot.replaces else None
@@ -190,6 +223,7 @@ def receipt_document(receipted: Receipted, receipt_key: bytes) -> dict[str, Any]
         "receipt": receipted.receipt.content(),
         "signature": "0x" + receipted.signature.hex(),
         "receipt_key": "0x" + receipt_key.hex(),
+        **({"blind": "0x" + bytes(ballot.blind.value).hex()} if receipted.receipt.commitment else {}),
     }
 
 
@@ -201,6 +235,9 @@ class ReceiptContentSerializer(serializers.Serializer[Any]):
     received_at = serializers.CharField(help_text="instant by the database's clock")
     rules = serializers.CharField(help_text="SHA-256 of rules.json")
     status = serializers.CharField()
+    commitment = serializers.CharField(
+        required=False, help_text="in a sealed cycle: SHA-256 of blind and digest; it stands in the tree"
+    )
     version = serializers.IntegerField()
 
 
@@ -212,6 +249,9 @@ class ReceiptSerializer(serializers.Serializer[Any]):
     receipt = ReceiptContentSerializer()
     signature = serializers.CharField(help_text="Ed25519, over the receipt in canonical form")
     receipt_key = serializers.CharField(help_text="Ed25519 public key, as in rules.json")
+    blind = serializers.CharField(
+        required=False, help_text="in a sealed cycle: 32 bytes that show whose the commitment is; keep them"
+    )
 
 
 class BallotDetailSerializer(BallotSerializer):
@@ -232,4 +272,6 @@ class VoterSerializer(serializers.Serializer[Any]):
 
     voter = serializers.CharField(help_text="address")
     power = serializers.CharField(allow_null=True, help_text="base units; null until power is frozen")
-    newest = NewestBallotSerializer(allow_null=True)
+    newest = NewestBallotSerializer(
+        allow_null=True, help_text="null also for everybody while the cycle is sealed"
+    )

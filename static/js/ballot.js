@@ -6,6 +6,7 @@ import { ballotTypedData } from "./eip712.js";
 import { chooseWallet } from "./choose-wallet.js";
 import { getJson, postJson, RefusedError } from "./http.js";
 import { showTrouble } from "./page.js";
+import { keepReceipt, learnNonce, nextNonce } from "./sealed.js";
 import { ensureChain, requestAccount, signTypedData, walletError } from "./wallets.js";
 
 /**
@@ -173,10 +174,16 @@ function loadDraft() {
 /** Send signed bytes; the same bytes again are safe and tell whether they are in. @param {string} bytes */
 async function send(bytes) {
   localStorage.setItem(unsentKey, bytes);
-  const answer = await postJson(page.send, bytes);
+  const { ballot } = JSON.parse(bytes);
+  const answer = await postJson(page.send, bytes).catch((error) => {
+    if (page.sealed && error.refusal === "stale_nonce") learnNonce(page, ballot.voter, error.words);
+    throw error;
+  });
   localStorage.removeItem(unsentKey);
   localStorage.removeItem(draftKey);
-  location.assign(page.receipts.replace("0".repeat(64), answer.digest.slice(2)));
+  location.assign(
+    page.sealed ? keepReceipt(page, ballot, answer) : page.receipts.replace("0".repeat(64), answer.digest.slice(2)),
+  );
 }
 
 /** @param {any} error */
@@ -201,7 +208,8 @@ async function sign() {
     throw new RefusedError(422, "no_power_at_snapshot", "This account had no voting power when power was frozen for this cycle. Choose another account.");
   }
   const reason = /** @type {HTMLTextAreaElement} */ (document.getElementById("reason")).value.replaceAll("\r\n", "\n").trim().normalize("NFC");
-  const ballot = { cycle: page.cycle, rules: page.rules, voter, nonce: (known.newest?.nonce ?? 0) + 1, reason, lines };
+  const nonce = page.sealed ? nextNonce(page, voter) : (known.newest?.nonce ?? 0) + 1;
+  const ballot = { cycle: page.cycle, rules: page.rules, voter, nonce, reason, lines };
   await ensureChain(wallet.provider, page.chainId);
   const typedData = ballotTypedData(ballot, page.chainId, page.salt);
   const signature = await signTypedData(wallet.provider, voter, typedData);

@@ -293,7 +293,11 @@ def test_a_page_that_nobody_gave_is_refused(
 
 def test_a_page_after_the_last_is_empty(client: Client, cycle: Cycle) -> None:
     cast(client, cycle, "alice")
-    assert read(client, url(cycle, "ballots/?after=999999999999999999")) == {"ballots": [], "next": None}
+    assert read(client, url(cycle, "ballots/?after=999999999999999999")) == {
+        "ballots": [],
+        "sealed": [],
+        "next": None,
+    }
 
 
 def test_asking_for_the_head_alone_is_answered(client: Client, cycle: Cycle) -> None:

@@ -55,7 +55,12 @@ def site(request: HttpRequest) -> dict[str, Any]:
 
 def current_cycle(*, at: datetime) -> Cycle | None:
     """The cycle of the ribbon: the one that is open or not settled yet, else the next, else the last."""
-    cycles = Cycle.objects.scheduled().not_cancelled().at(at).select_related("certificate", "settlement")
+    cycles = (
+        Cycle.objects.scheduled()
+        .not_cancelled()
+        .at(at)
+        .select_related("announcement", "certificate", "settlement")
+    )
     running = cycles.in_phase("open", "counting", "challenge").order_by("opens_at").last()
     coming = cycles.in_phase("announced", "planned").filter(opens_at__gt=at).order_by("opens_at").first()
     return running or coming or cycles.in_phase("settled").order_by("-opens_at").first()

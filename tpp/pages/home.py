@@ -10,7 +10,8 @@ from django.shortcuts import render
 from deliberation.models import Post
 from journal.clock import database_clock
 from tpp.pages.context import current_cycle
-from votes.models import Ballot, Cycle, Result
+from votes.models import Cycle, Result
+from votes.views.cycles import voters_so_far
 from votes.views.results import panels_of
 
 
@@ -37,7 +38,7 @@ def home(request: HttpRequest) -> HttpResponse:
     page = {
         "cycle": cycle,
         "budget": sum(contest.budget or 0 for contest in cycle.contests.all()) if cycle else 0,
-        "voters": Ballot.objects.filter(cycle=cycle).counted().exclude(options=[]).count(),
+        "voters": voters_so_far(cycle) if cycle else 0,
         "result": result,
         "panels": panels,
         "awarded": sum(panel.awarded for panel in panels),

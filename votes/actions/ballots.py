@@ -13,7 +13,7 @@ from journal.refusal import Refusal
 from power.models import SnapshotPower
 from votes.actions.cycles import find_cycle
 from votes.actions.identity import receipt_seed_of
-from votes.models import Ballot, Cycle, Reason
+from votes.models import Ballot, Blind, Cycle, Reason
 from votes.record.ballot import Ballot as SignedBallot
 from votes.record.ballot import Submission, ballot_digest
 from votes.record.receipt import Receipt, sign_receipt
@@ -67,6 +67,7 @@ def receipt_of(ballot: Ballot, rules: Rules) -> Receipted:
         digest=bytes(ballot.digest),
         status="accepted",
         received_at=ballot.received_at,
+        commitment=None if rules.live_results else ballot.tree_key,
     )
     return Receipted(
         ballot=ballot, receipt=receipt, signature=sign_receipt(receipt_seed_of(rules.receipt_key), receipt)
@@ -150,7 +151,7 @@ def _accept(cycle: Cycle, submission: Submission, digest: bytes, options: list[i
     signed = submission.ballot
     for _ in range(rules.limits.ballots_per_voter + 1):
         earlier = list(
-            cycle.ballots.filter(voter=signed.voter).select_related("replaces").order_by("-sequence")
+            cycle.ballots.filter(voter=signed.voter).select_related("replaces", "blind").order_by("-sequence")
         )
         for ballot in earlier:
             if bytes(ballot.digest) == digest:
@@ -171,7 +172,8 @@ def _accept(cycle: Cycle, submission: Submission, digest: bytes, options: list[i
             )
         except IntegrityError as error:
             if not isinstance(error.__cause__, UniqueViolation):
-                raise
+                # its own words hold the whole row, which no log may show
+                raise DatabaseError("the database refused a ballot") from None
         except DatabaseError as error:
             name = _TRIGGER.get(getattr(error.__cause__, "sqlstate", ""))
             if name is None:
@@ -195,7 +197,7 @@ def _stored_before_closing(cycle: Cycle, digest: bytes) -> Ballot | None:
     """
     with transaction.atomic():
         wait_for_lock(BALLOTS, cycle.pk)
-        return cycle.ballots.filter(digest=digest).select_related("replaces").first()
+        return cycle.ballots.filter(digest=digest).select_related("replaces", "blind").first()
 
 
 def append_ballot(
@@ -208,7 +210,10 @@ def append_ballot(
     replaces: Ballot | None,
     received_at: datetime | None = None,
 ) -> Ballot:
-    """One row for a checked ballot, with its reason. `received_at` is heeded only in past cycles."""
+    """One row for a checked ballot, with its reason and, in a sealed cycle, its blind.
+
+    `received_at` is heeded only in past cycles.
+    """
     when = {} if received_at is None else {"received_at": received_at}
     with transaction.atomic():
         ballot = Ballot.objects.create(
@@ -224,6 +229,8 @@ def append_ballot(
             signature=signature,
             **when,
         )
+        if cycle.is_sealed:
+            Blind.over(ballot).save(force_insert=True)
         if signed.reason:
             Reason.objects.create(ballot=ballot, text=signed.reason)
     return ballot

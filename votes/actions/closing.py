@@ -8,6 +8,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from django.db import connection, transaction
+from django.db.models.functions import Coalesce
 
 from journal.locks import BALLOTS, STEP, try_lock, wait_for_lock
 from journal.version import VERSION
@@ -46,10 +47,10 @@ def close_cycle(*, cycle_id: int, at: datetime) -> bool:
     with _without_nested_loops():
         _give_positions(cycle_id)
         leaves = [
-            leaf_hash(ballot_leaf(bytes(digest), microseconds(received_at)))
-            for digest, received_at in BallotPosition.objects.filter(cycle_id=cycle_id)
+            leaf_hash(ballot_leaf(bytes(key), microseconds(received_at)))
+            for key, received_at in BallotPosition.objects.filter(cycle_id=cycle_id)
             .order_by("position")
-            .values_list("ballot__digest", "ballot__received_at")
+            .values_list(Coalesce("ballot__blind__commitment", "ballot__digest"), "ballot__received_at")
             .iterator(chunk_size=10_000)
         ]
     Certificate.objects.create(

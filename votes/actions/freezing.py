@@ -46,6 +46,7 @@ def freeze_rules(cycle: Cycle) -> Rules:
         limits=Limits(lines=sum(len(contest.options) for contest in contests)),
         contests=tuple(contests),
         facilitators=_facilitators(cycle),
+        live_results=cycle.schedule is None or cycle.schedule.live_results,
     )
 
 

@@ -70,6 +70,7 @@ class ScheduleValues:
     is_active: bool
     contests: tuple[ContestValues, ...]
     meta: MetaValues | None = None
+    live_results: bool = True
 
     def schedule(self) -> Schedule:
         """The schedule that these values make; not stored, without its contests."""

@@ -37,6 +37,7 @@ def describe(schedule: Schedule) -> str:
         f"before the opening: rules {in_words(schedule.announce_before)}, power {in_words(schedule.snapshot_before)},"
         f" least notice {in_words(schedule.notice)}",
         f"voting: {in_words(schedule.voting)}, challenge: {in_words(schedule.window)}",
+        f"ballots: {'public as they come' if schedule.live_results else 'sealed until closing'}",
         f"{schedule.ahead} kept ready, {'active' if schedule.is_active else 'not active'}",
     ]
     lines += [

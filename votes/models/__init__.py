@@ -1,6 +1,6 @@
 """Rows of the voting room."""
 
-from votes.models.ballots import Ballot, BallotPosition, Reason
+from votes.models.ballots import Ballot, BallotPosition, Blind, Reason
 from votes.models.cycles import (
     Announcement,
     Cancellation,
@@ -21,6 +21,7 @@ __all__ = [
     "Announcement",
     "Ballot",
     "BallotPosition",
+    "Blind",
     "Cancellation",
     "Certificate",
     "Contest",

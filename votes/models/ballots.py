@@ -1,5 +1,6 @@
 """Ballots: appended, never edited; the database decides whether one is in time."""
 
+import secrets
 from typing import ClassVar
 
 from django.contrib.postgres.fields import ArrayField
@@ -10,6 +11,7 @@ from django.urls import reverse
 from chain.fields import AddressField, is_an_address
 from chain.signing import keccak256
 from votes.models.cycles import Cycle
+from votes.record.sealing import commitment_of
 
 _NO_REASON = keccak256(b"")
 
@@ -26,6 +28,18 @@ class BallotQuerySet(models.QuerySet["Ballot"]):
     def counted(self) -> "BallotQuerySet":
         """Each voter's newest ballot: what a tally reads."""
         return self.filter(~Exists(Ballot.objects.filter(replaces=OuterRef("pk"))))
+
+    def known_as(self, cycle: Cycle, key: bytes) -> "BallotQuerySet":
+        """The ballot of `cycle` that the public may call `key`: its digest, or its commitment where it was sealed.
+
+        While the cycle hides its ballots a digest names none, not even to say that it is not there: a split is
+        quickly guessed.
+        """
+        if cycle.hides_ballots:
+            return self.filter(cycle=cycle, blind__commitment=key)
+        if cycle.is_sealed:
+            return self.filter(Q(digest=key) | Q(blind__commitment=key), cycle=cycle)
+        return self.filter(cycle=cycle, digest=key)
 
 
 class Ballot(models.Model):
@@ -75,7 +89,12 @@ class Ballot(models.Model):
         return f"ballot 0x{bytes(self.digest).hex()[:8]}…"
 
     def get_absolute_url(self) -> str:
-        return reverse("receipt", args=[self.cycle.number, bytes(self.digest).hex()])
+        return reverse("receipt", args=[self.cycle.number, self.tree_key.hex()])
+
+    @property
+    def tree_key(self) -> bytes:
+        """What stands for it in the Merkle tree, for ever: its digest, or its commitment where it was sealed."""
+        return bytes(self.blind.commitment if hasattr(self, "blind") else self.digest)
 
     @property
     def digest_hex(self) -> str:
@@ -91,6 +110,27 @@ class Ballot(models.Model):
     @property
     def withdraws(self) -> bool:
         return not self.options
+
+
+class Blind(models.Model):
+    """What hides a sealed ballot: only SHA-256(`value` ‖ digest) is public until its cycle is certified.
+
+    Triggers hold that a ballot of a sealed cycle has exactly one from the transaction that accepts it, that no
+    other ballot has one, and that the commitment is right.
+    """
+
+    ballot = models.OneToOneField(Ballot, on_delete=models.PROTECT, primary_key=True, related_name="blind")
+    value = models.BinaryField(max_length=32)
+    commitment = models.BinaryField(max_length=32, unique=True)
+
+    def __str__(self) -> str:
+        return f"blind of commitment 0x{bytes(self.commitment).hex()[:8]}…"
+
+    @classmethod
+    def over(cls, ballot: Ballot) -> "Blind":
+        """A new one for `ballot`, not stored yet."""
+        value = secrets.token_bytes(32)
+        return cls(ballot=ballot, value=value, commitment=commitment_of(value, bytes(ballot.digest)))
 
 
 class Reason(models.Model):

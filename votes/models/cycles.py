@@ -132,6 +132,16 @@ class Cycle(models.Model):
     def is_unsigned_import(self) -> bool:
         return self.origin == "imported"
 
+    @property
+    def is_sealed(self) -> bool:
+        """Whether its frozen rules keep ballots secret until it is certified."""
+        return hasattr(self, "announcement") and not self.announcement.rules.live_results
+
+    @property
+    def hides_ballots(self) -> bool:
+        """Whether its ballots are secret now. The certificate's row opens all of them at once."""
+        return self.is_sealed and not hasattr(self, "certificate")
+
 
 class Announcement(models.Model):
     """The frozen rules.json of a cycle, byte for byte, and their SHA-256."""

@@ -23,7 +23,8 @@ class Schedule(models.Model):
     """A recurrence of cycles: RFC 5545 rule and IANA zone for the openings, and the lengths of the phases.
 
     An opening is announced `announce_before` ahead, power is taken `snapshot_before` ahead, voting lasts `voting`,
-    the challenge window `window`. A cycle not published `notice` before its opening is cancelled by rule.
+    the challenge window `window`. A cycle not published `notice` before its opening is cancelled by rule. Without
+    `live_results` ballots are sealed until their cycle closes.
     """
 
     name = models.CharField(max_length=80, unique=True)
@@ -37,6 +38,7 @@ class Schedule(models.Model):
     window = models.DurationField()
     ahead = models.PositiveSmallIntegerField(default=2, help_text="how many coming cycles are kept ready")
     is_active = models.BooleanField(default=True)
+    live_results = models.BooleanField(default=True, db_default=True)
 
     class Meta:
         constraints = [

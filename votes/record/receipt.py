@@ -18,8 +18,9 @@ _PREFIX = b"TPP receipt v1\n"  # so that no other signed bytes can pass for a re
 class Receipt:
     """What is certified: the ballot `digest` of `cycle`, under the hash `rules`, came at `received_at`.
 
-    `digest` and `rules` have 32 bytes, `received_at` is aware, `status` is "accepted".
-    ValueError if it is made otherwise.
+    `digest` and `rules` have 32 bytes, `received_at` is aware, `status` is "accepted". The ballot of a sealed cycle
+    has also the 32-byte `commitment` that stands for it in the tree: with a tree head it shows a ballot that was
+    dropped before anything is opened. ValueError if it is made otherwise.
     """
 
     cycle: str
@@ -27,10 +28,13 @@ class Receipt:
     digest: bytes
     received_at: datetime
     status: str = "accepted"
+    commitment: bytes | None = None
 
     def __post_init__(self) -> None:
         if len(self.rules) != 32 or len(self.digest) != 32:
             raise ValueError("The hashes in a receipt have 32 bytes each.")
+        if self.commitment is not None and len(self.commitment) != 32:
+            raise ValueError("The commitment in a receipt has 32 bytes.")
         if self.received_at.utcoffset() is None:
             raise ValueError("The instant in a receipt needs a time zone.")
 
@@ -43,6 +47,7 @@ class Receipt:
             "digest": "0x" + self.digest.hex(),
             "received_at": iso(self.received_at),
             "status": self.status,
+            **({} if self.commitment is None else {"commitment": "0x" + self.commitment.hex()}),
         }
 
     def signed_bytes(self) -> bytes:

@@ -121,7 +121,7 @@ class FacilitatorRules:
 
 @dataclass(frozen=True)
 class Rules:
-    """The frozen rules of one cycle."""
+    """The frozen rules of one cycle. Without `live_results` its ballots are sealed until it is certified."""
 
     cycle: int
     origin: str
@@ -134,6 +134,7 @@ class Rules:
     limits: Limits
     contests: tuple[ContestRules, ...]
     facilitators: tuple[FacilitatorRules, ...] = ()
+    live_results: bool = True
 
     @cached_property
     def data(self) -> bytes:
@@ -176,7 +177,7 @@ def _document(rules: Rules) -> dict[str, Any]:
         "receipt_key": "0x" + rules.receipt_key.hex(),
         "instants": {name: iso(at) for name, at in vars(rules.instants).items()},
         "challenge": {"window_seconds": rules.window_seconds},
-        "live_results": True,
+        "live_results": rules.live_results,
         "token": dict(vars(rules.token)),
         "power": {**vars(rules.power), "total": str(rules.power.total)},
         "limits": _limits_document(rules.limits),
@@ -228,7 +229,15 @@ def _parse(document: dict[str, Any]) -> Rules:
             FacilitatorRules(**{**facilitator, "ends_at": from_iso(facilitator["ends_at"])})
             for facilitator in document["facilitators"]
         ),
+        live_results=_parse_live_results(document.get("live_results", True)),
     )
+
+
+def _parse_live_results(value: object) -> bool:
+    """Nothing but true and false: whether ballots are hidden must not hang on how a program reads another value."""
+    if not isinstance(value, bool):
+        raise TypeError("live_results in rules.json is true or false")
+    return value
 
 
 def _parse_contest(contest: dict[str, Any]) -> ContestRules:

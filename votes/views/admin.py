@@ -90,6 +90,7 @@ def _form_page(
         "form": form,
         "schedule": schedule,
         "rows": rows,
+        "shown": shown,
         "line": time_line(rows),
         "zone": shown.time_zone if shown else "",
         "rules": [RULES[name] for name in ("ladder", "mean")],

@@ -26,10 +26,16 @@ def cycle_page(request: HttpRequest, number: int) -> HttpResponse:
         "contests": cycle.contests.select_related("programme").prefetch_related(
             "options__typology__programme"
         ),
-        "voters": Ballot.objects.filter(cycle=cycle).counted().exclude(options=[]).count(),
+        "voters": voters_so_far(cycle),
         "result": Result.objects.filter(cycle=cycle).order_by("-version").first(),
     }
     return render(request, "votes/cycle.html", page)
+
+
+def voters_so_far(cycle: Cycle) -> int:
+    """How many voters split something; in a cycle that hides its ballots, how many ballots there are of any kind."""
+    ballots = Ballot.objects.filter(cycle=cycle)
+    return ballots.count() if cycle.hides_ballots else ballots.counted().exclude(options=[]).count()
 
 
 def cycle_or_404(number: int, *related: str) -> Cycle:

@@ -210,7 +210,7 @@ def list_of_ballots(cycle: Cycle, *, after: int) -> list[BallotRow]:
     ballots = (
         Ballot.objects.filter(cycle=cycle)
         .counted()
-        .select_related("cycle", "reason")
+        .select_related("cycle", "reason", "blind")
         .order_by(power.desc(nulls_last=True), "pk")[after : after + SHOWN]
     )
     powers = dict(
