@@ -1,8 +1,11 @@
 """Writing down what the system did."""
 
+import logging
 from datetime import datetime
 
-from journal.models import AuditEntry, Heartbeat
+from journal.models import Alarm, AuditEntry, Heartbeat
+
+logger = logging.getLogger(__name__)
 
 
 def record_tick(*, at: datetime) -> None:
@@ -15,3 +18,12 @@ def record_tick(*, at: datetime) -> None:
 def audit(*, actor: str, verb: str, subject: str, before: str = "", after: str = "", at: datetime) -> None:
     """Write down, within the verb's own transaction, that `actor` did it; public and for good."""
     AuditEntry.objects.create(actor=actor, verb=verb, subject=subject, before=before, after=after, at=at)
+
+
+def raise_alarm(*, name: str, subject: str, words: str, at: datetime) -> bool:
+    """Say for good, on the clock page and in the log, what must never have been; False where that was said already."""
+    logger.error("%s of %s: %s", name, subject, words)
+    _, is_new = Alarm.objects.get_or_create(
+        name=name, subject=subject, words=words, defaults={"raised_at": at}
+    )
+    return is_new

@@ -101,3 +101,24 @@ class AuditEntry(models.Model):
     def words(self) -> str:
         """The verb for eyes: Cancel cycle."""
         return self.verb.replace("_", " ").capitalize()
+
+
+class Alarm(models.Model):
+    """Something that must never be true was found to be, and somebody has to look; appended, never edited.
+
+    The same words about the same thing stand once, at the instant at which they were found first.
+    """
+
+    name = models.CharField(max_length=40)
+    subject = models.CharField(max_length=120, help_text="what it is about, such as cycle/12/closed")
+    words = models.TextField()
+    raised_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["name", "subject", "words"], name="an_alarm_is_raised_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.subject}"

@@ -5,6 +5,7 @@
 
 from pathlib import Path
 
+from celery.schedules import crontab
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
@@ -169,7 +170,14 @@ CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_DEFAULT_QUEUE = "quick"
 CELERY_TIMEZONE = "UTC"
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
-CELERY_BEAT_SCHEDULE = {"tick": {"task": "votes.tasks.tick", "schedule": 2.0, "options": {"expires": 2}}}
+CELERY_BEAT_SCHEDULE = {
+    "tick": {"task": "votes.tasks.tick", "schedule": 2.0, "options": {"expires": 2}},
+    "records": {
+        "task": "votes.tasks.check_records",
+        "schedule": crontab(hour=3, minute=17),
+        "options": {"expires": 3600, "queue": "long"},
+    },
+}
 
 # How long a page that everybody sees alike may be shown before it is rendered anew; 0 renders each anew.
 TPP_PAGE_SECONDS = seconds("TPP_PAGE_SECONDS", default="1")

@@ -4,7 +4,7 @@ from celery import shared_task
 
 from journal.actions import record_tick
 from journal.clock import database_clock
-from votes.actions import steps
+from votes.actions import records, steps
 
 
 @shared_task(expires=2)
@@ -28,3 +28,9 @@ def plan_schedule(schedule_id: int) -> None:
 def run_step(name: str, cycle_id: int) -> None:
     """Run one step of one cycle; harmless when it was done meanwhile."""
     steps.run_step(name=name, cycle_id=cycle_id, at=database_clock())
+
+
+@shared_task
+def check_records() -> None:
+    """Make every past record again and compare; what came out otherwise raises an alarm."""
+    records.check_records(at=database_clock())

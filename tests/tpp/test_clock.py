@@ -8,7 +8,7 @@ from django.db import IntegrityError, connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from journal.actions import record_tick
+from journal.actions import raise_alarm, record_tick
 from journal.clock import database_clock
 from journal.models import Heartbeat, JobRun
 from tests.factories import HOUR, make_community, make_cycle
@@ -153,8 +153,9 @@ def test_lateness_by_cycle_is_that_of_live_cycles_and_their_jobs() -> None:
     run("freeze", SECOND, failure="Not yet.")
     (row,) = read_clock(at=database_clock()).cycles
     assert row.cycle == cycle
-    assert row.late == {"announce": SECOND, "freeze": None, "close": None, "tally": None, "settle": None}
-    assert row.words == ["1.0 s", "", "", "", ""]
+    names = ["announce", "freeze", "close", "tally", "record", "settle", "final_record"]
+    assert row.late == {name: SECOND if name == "announce" else None for name in names}
+    assert row.words == ["1.0 s", "", "", "", "", "", ""]
 
 
 def test_next_instants_stand_in_utc_and_in_the_zone_of_their_schedule(client: Client) -> None:
@@ -240,4 +241,17 @@ def test_the_number_of_queries_is_bounded(client: Client) -> None:
                 assert client.get(address).status_code == 200
             counts.append(len(queries))
     assert counts[:2] == counts[2:]
-    assert counts[1] <= 14
+    assert counts[1] <= 17
+
+
+def test_an_alarm_stands_on_the_clock_for_good(client: Client) -> None:
+    at = database_clock()
+    assert raise_alarm(name="record_drift", subject="cycle/1/closed", words="It came out otherwise.", at=at)
+    assert not raise_alarm(
+        name="record_drift", subject="cycle/1/closed", words="It came out otherwise.", at=at
+    )
+    page = client.get("/clock/").content.decode()
+    assert page.count("It came out otherwise.") == 1
+    (alarm,) = client.get("/api/v1/clock/").json()["alarms"]
+    assert (alarm["name"], alarm["subject"]) == ("record_drift", "cycle/1/closed")
+    assert "Alarms" not in Client().get("/").content.decode()

@@ -20,6 +20,7 @@ from tests.factories import HOUR, Community, address, make_community, make_cycle
 from votes.actions.ballots import cast_ballot
 from votes.actions.closing import close_cycle, publish_result, settle_cycle
 from votes.actions.cycles import cancel_unpublished
+from votes.actions.records import build_closed_record
 from votes.models import (
     Announcement,
     Ballot,
@@ -35,6 +36,8 @@ from votes.models import (
     Option,
     OptionResult,
     Reason,
+    Record,
+    RecordPart,
     Rehearsal,
     Result,
     Schedule,
@@ -123,6 +126,12 @@ def again(row: Any, **changes: Any) -> object:
     if row._meta.pk.get_internal_type() == "BigAutoField":
         fields.pop(row._meta.pk.attname)
     return type(row).objects.create(**{**fields, **changes})
+
+
+def record_of(stage: Stage) -> Record:
+    """The closed record of the past cycle."""
+    build_closed_record(cycle_id=stage.past.pk, at=stage.past.settles_at)
+    return Record.objects.get()
 
 
 def instants_changed(change: Callable[[Cycle], object]) -> Callable[[Stage], object]:
@@ -214,6 +223,9 @@ BAD_ROWS: dict[str, list[Callable[[Stage], object]]] = {
         lambda s: ScheduledContest.objects.update(floor=5_001, cap=5_000),
         lambda s: ScheduledContest.objects.update(cap=10_001),
     ],
+    "a_record_is_made_once": [lambda s: again(record_of(s))],
+    "a_record_is_closed_or_final": [lambda s: again(record_of(s), kind="draft")],
+    "a_part_is_stored_once": [lambda s: again(record_of(s) and RecordPart.objects.all()[0])],
     "a_meta_rule_is_known": [lambda s: meta_contest_of(s, rule="whim")],
     "a_meta_fallback_is_known": [lambda s: meta_contest_of(s, fallback="burn")],
     "a_meta_quorum_is_not_above_all_power": [lambda s: meta_contest_of(s, quorum_power=10_001)],
@@ -418,6 +430,8 @@ KEPT = {
     ContestResult,
     OptionResult,
     Settlement,
+    Record,
+    RecordPart,
 }
 
 
@@ -443,6 +457,7 @@ def settled(superuser: psycopg.Connection) -> psycopg.Connection:
     assert close_cycle(cycle_id=cycle.pk, at=cycle.closes_at)
     assert publish_result(cycle_id=cycle.pk, at=cycle.closes_at)
     assert settle_cycle(cycle_id=cycle.pk, at=cycle.settles_at)
+    assert build_closed_record(cycle_id=cycle.pk, at=cycle.settles_at)
     return superuser
 
 

@@ -28,6 +28,8 @@ from votes.models import (
     Cycle,
     Option,
     OptionResult,
+    Record,
+    RecordPart,
     Result,
     Settlement,
 )
@@ -42,8 +44,13 @@ def due_at(cycle: Cycle) -> dict[str, datetime]:
         "freeze": cycle.snapshot_at,
         "close": cycle.closes_at,
         "tally": cycle.closes_at,
+        "record": cycle.closes_at,
         "settle": cycle.settles_at,
+        "final_record": cycle.settles_at,
     }
+
+
+FOLLOWING = ("tally", "record", "final_record")  # due as soon as there is what they read
 
 
 def names_due(at: datetime) -> list[str]:
@@ -65,7 +72,7 @@ def planned() -> Cycle:
 def test_every_step_is_due_from_its_instant_until_it_is_done_and_twice_is_once() -> None:
     cycle = planned()
     for name, at in due_at(cycle).items():
-        if name != "tally":  # which is due as soon as there is a certificate
+        if name not in FOLLOWING:
             assert names_due(at - MOMENT) == []
             assert not run(name, cycle, at - MOMENT)
         assert names_due(at) == [name]
@@ -106,11 +113,11 @@ def test_a_scheduler_that_was_down_changes_only_when_not_what() -> None:
     cycle = make_cycle(make_community(), frozen=False)
     cast_ballot(number=cycle.number, submission=signed("alice", cycle), at=database_clock())
     back = cycle.settles_at + 24 * HOUR
-    assert run_everything_due(at=back) == 2
+    assert run_everything_due(at=back) == 3
     assert Certificate.objects.get().lateness == back - cycle.closes_at
     assert Result.objects.get().published_at == back
     assert run_everything_due(at=back + cycle.window - MOMENT) == 0
-    assert run_everything_due(at=back + cycle.window) == 1
+    assert run_everything_due(at=back + cycle.window) == 2
     assert Typology.objects.get(slug="lending").account.balance == 600 * UNIT
     lateness = {run.step: run.finished_at - run.due_at for run in JobRun.objects.all()}
     assert lateness["close"] == back - cycle.closes_at
@@ -151,14 +158,17 @@ LAST_TABLE = {
     "freeze": "votes_cyclepower",
     "close": "votes_certificate",
     "tally": "votes_optionresult",
+    "record": "votes_record",
     "settle": "votes_settlement",
+    "final_record": "votes_record",
 }
 
 
 def rows() -> dict[str, int]:
     """How many rows there are of everything that steps write."""
     models = (Announcement, Contest, Option, Snapshot, BallotPosition, Certificate, Result, OptionResult)
-    return {model.__name__: model.objects.count() for model in (*models, Transfer, Settlement, JobRun)}
+    later = (Transfer, Settlement, Record, RecordPart, JobRun)
+    return {model.__name__: model.objects.count() for model in (*models, *later)}
 
 
 def brought_to(name: str) -> tuple[Cycle, datetime]:

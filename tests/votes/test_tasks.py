@@ -72,7 +72,10 @@ def test_a_tick_hands_out_exactly_what_is_due(broker: redis.Redis) -> None:
         ("announce", "quick", 2 * HOUR, "planned"),
     ):
         expected.add((queue, "run_step", (name, cycle_in(community, opens_in, until=until))))
-    cycle_in(community, -50 * HOUR, until="settled")
+    records = Cycle.objects.filter(results__isnull=False).values_list("pk", flat=True)
+    expected.update(("long", "run_step", ("record", pk)) for pk in records)
+    settled = cycle_in(community, -50 * HOUR, until="settled")
+    expected.update(("long", "run_step", (name, settled)) for name in ("record", "final_record"))
     cycle_in(community, 10 * HOUR, until="planned")
     tick()
     handed_out = waiting(broker)

@@ -18,7 +18,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from journal.clock import database_clock
-from journal.models import Heartbeat, JobRun
+from journal.models import Alarm, Heartbeat, JobRun
 from journal.reading import InstantField, reads
 from tpp.pages.calendar import INSTANTS
 from votes.actions.steps import STEPS
@@ -29,6 +29,7 @@ LATE_AFTER = timedelta(seconds=10)  # a scheduler that ticks every two seconds, 
 MEASURED_RUNS = 50  # of each job, for median and worst
 SHOWN_CYCLES = 12
 SHOWN_INSTANTS = 12
+SHOWN_ALARMS = 20
 MOST_COMING_CYCLES = 50
 
 # What each step of `votes.actions.steps` does, in words.
@@ -38,7 +39,9 @@ JOBS = {
     "freeze": "Freeze power",
     "close": "Close and certify",
     "tally": "Publish result",
+    "record": "Make record",
     "settle": "Move money",
+    "final_record": "Make final record",
 }
 
 
@@ -138,6 +141,7 @@ class Clock:
     jobs: list[Job]
     cycles: list[CycleRuns]
     coming: list[Coming]
+    alarms: list[Alarm]
 
     @property
     def since_tick(self) -> timedelta | None:
@@ -220,6 +224,13 @@ class ComingSerializer(serializers.Serializer[Coming]):
     )
 
 
+class AlarmSerializer(serializers.Serializer[Alarm]):
+    name = serializers.CharField()
+    subject = serializers.CharField(help_text="what it is about, such as cycle/12/closed")
+    words = serializers.CharField()
+    raised_at = InstantField()
+
+
 class ClockSerializer(serializers.Serializer[Clock]):
     """Whether the scheduler runs, how late each job was, and what comes next."""
 
@@ -231,6 +242,7 @@ class ClockSerializer(serializers.Serializer[Clock]):
     jobs = JobSerializer(many=True)
     cycles = CycleRunsSerializer(many=True)
     coming = ComingSerializer(many=True)
+    alarms = AlarmSerializer(many=True, help_text="what must never have been; newest first")
 
 
 @require_safe
@@ -264,6 +276,7 @@ def read_clock(*, at: datetime) -> Clock:
         jobs=_jobs(),
         cycles=_runs_by_cycle(at),
         coming=_coming(at),
+        alarms=list(Alarm.objects.all()[:SHOWN_ALARMS]),
     )
 
 

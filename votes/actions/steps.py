@@ -14,6 +14,7 @@ from journal.refusal import Refusal
 from programmes.actions import admit_programmes
 from votes.actions.closing import close_cycle, publish_result, settle_cycle
 from votes.actions.cycles import announce_cycle, cancel_unpublished, freeze_power, perform_due, plan_cycles
+from votes.actions.records import build_closed_record, build_final_record
 from votes.models import Cycle, Schedule
 
 logger = logging.getLogger(__name__)
@@ -77,6 +78,13 @@ STEPS = {
             due_at=lambda cycle: cycle.closes_at,
         ),
         Step(
+            name="record",
+            queue="long",
+            due=lambda at: _waiting(results=True).exclude(records__kind="closed"),
+            run=build_closed_record,
+            due_at=lambda cycle: cycle.results.earliest("version").published_at,
+        ),
+        Step(
             name="settle",
             queue="quick",
             due=lambda at: _waiting(results=True, settlement=False).filter(
@@ -84,6 +92,13 @@ STEPS = {
             ),
             run=settle_cycle,
             due_at=lambda cycle: cycle.settles_at,
+        ),
+        Step(
+            name="final_record",
+            queue="long",
+            due=lambda at: _waiting(settlement=True).exclude(records__kind="final"),
+            run=build_final_record,
+            due_at=lambda cycle: cycle.settlement.settled_at,
         ),
     )
 }

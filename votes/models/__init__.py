@@ -11,6 +11,7 @@ from votes.models.cycles import (
     Option,
 )
 from votes.models.drafts import Draft, Drafting
+from votes.models.records import Record, RecordPart
 from votes.models.rehearsals import Rehearsal
 from votes.models.results import Certificate, ContestResult, OptionResult, Result, Settlement, budgets_of
 from votes.models.schedules import FALLBACKS, RULES, MetaContest, Schedule, ScheduledContest
@@ -35,6 +36,8 @@ __all__ = [
     "Option",
     "OptionResult",
     "Reason",
+    "Record",
+    "RecordPart",
     "Rehearsal",
     "Result",
     "Schedule",

@@ -1,0 +1,198 @@
+"""The lines of a cycle's record, read from the rows that it left. The same rows give the same bytes, always."""
+
+from collections.abc import Iterator
+
+from django.db import connection
+from django.db.models import QuerySet
+
+from ledger.models import Transfer
+from power.models import SnapshotPower
+from votes.models import BallotPosition, ContestResult, Cycle, Reason, Result
+from votes.record.instants import iso
+from votes.record.lines import FORMAT, BallotLine, ballot_line, holder_line, line
+
+_AT_ONCE = 5_000  # rows read at a time
+
+
+def lines_of(cycle: Cycle, kind: str) -> Iterator[bytes]:
+    """Every line of the `kind` record but its seal, read within the caller's transaction in bounded memory."""
+    rules = cycle.announcement.rules
+    _have_postgresql_hash_and_sort()
+    yield line(
+        "header",
+        format=FORMAT,
+        kind=kind,
+        cycle=str(cycle.number),
+        origin=cycle.origin,
+        deployment="0x" + rules.deployment.hex(),
+        software=cycle.results.get(version=1).software,
+    )
+    yield line(
+        "rules",
+        json=cycle.announcement.rules_json,
+        sha256=_hex(cycle.announcement.rules_hash),
+        published_at=iso(cycle.announcement.published_at),
+    )
+    yield from _power(cycle)
+    yield from _ballots(cycle)
+    yield _certificate(cycle)
+    for result in _results(cycle, kind):
+        yield from _result(result)
+    if kind == "final":
+        yield from _settlement(cycle)
+
+
+def text_lines(cycle: Cycle) -> Iterator[bytes]:
+    """Reasons in words, each under its hash, in the order of the ballots; what was erased is simply not there."""
+    seen: set[bytes] = set()
+    rows = Reason.objects.filter(ballot__cycle=cycle, ballot__place__isnull=False)
+    found = rows.order_by("ballot__place__position").values_list("ballot__reason_hash", "text")
+    for reason_hash, text in found.iterator(chunk_size=_AT_ONCE):
+        if bytes(reason_hash) not in seen:
+            seen.add(bytes(reason_hash))
+            yield line("text", hash=_hex(reason_hash), text=text)
+
+
+def _have_postgresql_hash_and_sort() -> None:
+    """For the rest of the transaction: its statistics lag behind a cycle that filled up quickly (see closing)."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_nestloop = off")
+
+
+def _power(cycle: Cycle) -> Iterator[bytes]:
+    snapshot, frozen = cycle.power.snapshot, cycle.announcement.rules.power
+    yield line(
+        "power",
+        source=frozen.source,
+        sha256="0x" + frozen.sha256,
+        timepoint=iso(snapshot.timepoint),
+        taken_at=iso(snapshot.taken_at),
+        holders=snapshot.holder_count,
+        total=str(snapshot.total_power),
+    )
+    rows = SnapshotPower.objects.filter(snapshot=snapshot).order_by("address")
+    for address, power in rows.values_list("address", "power").iterator(chunk_size=_AT_ONCE):
+        yield holder_line(address, power)
+
+
+def _ballots(cycle: Cycle) -> Iterator[bytes]:
+    rows = BallotPosition.objects.filter(cycle=cycle).order_by("position")
+    fields = (
+        "position",
+        "ballot__voter",
+        "ballot__nonce",
+        "ballot__sequence",
+        "ballot__replaced_by__pk",
+        "ballot__options",
+        "ballot__shares",
+        "ballot__reason_hash",
+        "ballot__digest",
+        "ballot__signature",
+        "ballot__received_at",
+        "ballot__blind__value",
+        "ballot__blind__commitment",
+    )
+    for row in rows.values_list(*fields).iterator(chunk_size=_AT_ONCE):
+        position, voter, nonce, sequence, replaced_by, options, shares, reason, digest, signature, at = row[
+            :11
+        ]
+        blind, commitment = row[11:]
+        yield ballot_line(
+            BallotLine(
+                position=position,
+                voter=bytes.fromhex(voter[2:]),
+                nonce=nonce,
+                sequence=sequence,
+                replaced=replaced_by is not None,
+                options=options,
+                shares=shares,
+                reason=bytes(reason),
+                digest=bytes(digest),
+                signature=None if signature is None else bytes(signature),
+                received_at=iso(at),
+                blind=None if blind is None else bytes(blind),
+                commitment=None if commitment is None else bytes(commitment),
+            )
+        )
+
+
+def _certificate(cycle: Cycle) -> bytes:
+    certificate = cycle.certificate
+    return line(
+        "certificate",
+        certified_at=iso(certificate.certified_at),
+        ballot_count=certificate.ballot_count,
+        merkle_root=_hex(certificate.merkle_root),
+        rules_hash=_hex(certificate.rules_hash),
+    )
+
+
+def _results(cycle: Cycle, kind: str) -> QuerySet[Result]:
+    """Those that the record holds: a closed one the first, a final one all until settlement."""
+    results = cycle.results.order_by("version")
+    return (
+        results.filter(version=1)
+        if kind == "closed"
+        else results.filter(version__lte=_settled_version(cycle))
+    )
+
+
+def _settled_version(cycle: Cycle) -> int:
+    return cycle.settlement.result.version
+
+
+def _result(result: Result) -> Iterator[bytes]:
+    yield line(
+        "result",
+        version=result.version,
+        published_at=iso(result.published_at),
+        reason=result.reason,
+        software=result.software,
+        voters=result.voters,
+        power=str(result.power),
+    )
+    rows = (
+        ContestResult.objects.filter(result=result)
+        .select_related("contest")
+        .prefetch_related("options__option")
+        .order_by("contest__position", "pk")
+    )
+    contests = list(rows)
+    budgets = result.budgets
+    for row in contests:
+        options = list(row.options.all())
+        yield line(
+            "contest_result",
+            version=result.version,
+            contest=row.contest.key,
+            rule=row.rule,
+            binding=row.is_binding,
+            outcome=row.outcome,
+            why=row.why,
+            budget=str(budgets[row.contest_id]),
+            voters=row.voters,
+            power=str(row.power),
+            parameter=row.parameter,
+            shares=[option.share for option in options],
+            amounts=[str(option.amount) for option in options],
+        )
+
+
+def _settlement(cycle: Cycle) -> Iterator[bytes]:
+    settlement = cycle.settlement
+    yield line("settlement", version=settlement.result.version, settled_at=iso(settlement.settled_at))
+    rows = Transfer.objects.filter(key__startswith=f"cycle/{cycle.number}/").order_by("pk")
+    for row in rows.select_related("debit", "credit"):
+        yield line(
+            "transfer",
+            key=row.key,
+            debit=row.debit.name,
+            credit=row.credit.name,
+            amount=str(row.amount),
+            reason=row.reason,
+            happened_at=iso(row.happened_at),
+        )
+
+
+def _hex(data: bytes | memoryview) -> str:
+    return "0x" + bytes(data).hex()
