@@ -10,6 +10,7 @@ from chain.signing import BadAddress, parse_address
 from journal.refusal import Refusal
 
 COLUMNS = ("address", "power", "name")
+MOST_FAULTS = 20  # told at once
 _LARGEST = 2**256 - 1
 
 
@@ -22,6 +23,20 @@ class Entry:
     name: str
 
 
+@dataclass(frozen=True)
+class LineFault:
+    """What is wrong with one line of a register's file; `words` without a full stop."""
+
+    line: int
+    words: str
+
+
+class _BadLine(Exception):
+    def __init__(self, line: int, words: str) -> None:
+        super().__init__(words)
+        self.fault = LineFault(line, words.rstrip("."))
+
+
 def read(data: bytes) -> list[Entry]:
     """The entries of a register's CSV (UTF-8, with or without a byte order mark), in its order.
 
@@ -29,36 +44,72 @@ def read(data: bytes) -> list[Entry]:
     checksum, a duplicate address, a power that is not a whole number of base units from 0 to 2^256 − 1, powers
     that exceed that together, no entry at all.
     """
+    entries, faults = examine(data, most=1)
+    if faults:
+        words = f"Line {faults[0].line}: {faults[0].words}. Nothing was imported."
+        raise Refusal("bad_register", words)
+    return entries
+
+
+def examine(data: bytes, *, most: int = MOST_FAULTS) -> tuple[list[Entry], list[LineFault]]:
+    """The entries as `read` gives them, and the first `most` faults in the order of their lines.
+
+    Lines with a fault give no entry: a register with faults is shown, and never published.
+    """
+    entries: dict[str, Entry] = {}
+    faults: list[LineFault] = []
+    try:
+        line, rows = _body(data)
+        total = 0
+        for line, *fields in rows:
+            try:
+                entry = _entry(line, *fields)
+                total += entry.power
+                if entry.address in entries:
+                    raise _BadLine(line, f"{entry.address} stands here twice")
+                if total > _LARGEST:
+                    raise _BadLine(line, "the powers up to here are together above 2^256 − 1")
+            except _BadLine as bad:
+                faults.append(bad.fault)
+                if len(faults) >= most:
+                    break
+                continue
+            entries[entry.address] = entry
+        if not entries and not faults:
+            raise _BadLine(line, "there is no entry")
+    except _BadLine as bad:
+        faults.append(bad.fault)
+    return list(entries.values()), faults
+
+
+def _body(data: bytes) -> tuple[int, Iterator[tuple[int, str, str, str]]]:
+    """The number of the first line, and of each record after it the line, address, power and name."""
     rows = _rows(_decoded(data))
     line, head = next(rows, (1, []))
     head = [column.strip() for column in head]
     for column in COLUMNS:
         if head.count(column) != 1:
             fault = "stands twice" if column in head else "is missing"
-            raise _bad(line, f"the column {column} {fault} (needed once each: {', '.join(COLUMNS)})")
-    entries: dict[str, Entry] = {}
-    total = 0
+            raise _BadLine(line, f"the column {column} {fault} (needed once each: {', '.join(COLUMNS)})")
+    places = [head.index(column) for column in COLUMNS]
+    return line, _picked(rows, places, len(head))
+
+
+def _picked(
+    rows: Iterator[tuple[int, list[str]]], places: list[int], width: int
+) -> Iterator[tuple[int, str, str, str]]:
     for line, fields in rows:
-        if len(fields) != len(head):
-            raise _bad(line, f"it has {len(fields)} fields, the first line {len(head)}")
-        address, power, name = (fields[head.index(column)].strip() for column in COLUMNS)
-        entry = _entry(line, address, power, name)
-        if entry.address in entries:
-            raise _bad(line, f"{entry.address} stands here twice")
-        entries[entry.address] = entry
-        total += entry.power
-        if total > _LARGEST:
-            raise _bad(line, "the powers up to here are together above 2^256 − 1")
-    if not entries:
-        raise _bad(line, "there is no entry")
-    return list(entries.values())
+        if len(fields) != width:
+            raise _BadLine(line, f"it has {len(fields)} fields, the first line {width}")
+        address, power, name = (fields[place].strip() for place in places)
+        yield line, address, power, name
 
 
 def _decoded(data: bytes) -> str:
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise _bad(data.count(b"\n", 0, error.start) + 1, "it is not UTF-8 text") from error
+        raise _BadLine(data.count(b"\n", 0, error.start) + 1, "it is not UTF-8 text") from error
 
 
 def _rows(text: str) -> Iterator[tuple[int, list[str]]]:
@@ -71,7 +122,7 @@ def _rows(text: str) -> Iterator[tuple[int, list[str]]]:
         except StopIteration:
             return
         except csv.Error as error:
-            raise _bad(line, str(error)) from error
+            raise _BadLine(line, str(error)) from error
         if fields:
             yield line, fields
 
@@ -89,15 +140,11 @@ def _entry(line: int, address: str, power: str, name: str) -> Entry:
     try:
         canonical = parse_address(address)
     except BadAddress as error:
-        raise _bad(line, str(error)) from error
+        raise _BadLine(line, str(error)) from error
     if not (power.isascii() and power.isdigit()):
-        raise _bad(line, f"power must be a whole number of base units, not {power[:40]!r}")
+        raise _BadLine(line, f"power must be a whole number of base units, not {power[:40]!r}")
     if len(power) > 78 or int(power) > _LARGEST:
-        raise _bad(line, "power is above 2^256 − 1")
+        raise _BadLine(line, "power is above 2^256 − 1")
     if len(name) > 80 or any(not character.isprintable() for character in name):
-        raise _bad(line, "name must be at most 80 printable characters")
+        raise _BadLine(line, "name must be at most 80 printable characters")
     return Entry(address=canonical, power=int(power), name=name)
-
-
-def _bad(line: int, reason: str) -> Refusal:
-    return Refusal("bad_register", f"Line {line}: {reason.rstrip('.')}. Nothing was imported.")

@@ -2,7 +2,7 @@ from django.urls import path, register_converter
 
 from journal import converters  # noqa: F401 (registers what the addresses below are made of)
 from votes.record.rules import META
-from votes.views import admin, ballots, contests, cycles, results
+from votes.views import admin, ballots, contests, cycles, founding, results
 
 
 class ContestConverter:
@@ -21,6 +21,9 @@ register_converter(ContestConverter, "contest")
 
 urlpatterns = [
     path("admin/", admin.overview, name="admin"),
+    path("admin/register/", founding.register, name="admin_register"),
+    path("admin/community/", founding.community, name="admin_community"),
+    path("admin/programmes/new/", founding.programme, name="admin_found_programme"),
     path("admin/schedules/new/", admin.new_schedule, name="admin_new_schedule"),
     path("admin/schedules/<number:pk>/", admin.edit_schedule, name="admin_schedule"),
     path("admin/cycles/<number:number>/", admin.cycle_page, name="admin_cycle"),

@@ -15,7 +15,12 @@ register = template.Library()
 
 @register.simple_tag
 def person(address: str, names: Mapping[str, str]) -> SafeString:
-    """`{% person address names %}`: the name with the full address on hover, or the address."""
+    """`{% person address names %}`: the name with the full address on hover, or the address.
+
+    Who has no address, such as the operator at a shell, is named in words.
+    """
+    if not address.startswith("0x"):
+        return format_html("{}", address)
     name = names.get(address)
     if name:
         return format_html('<span title="{}">{}</span>', checksum_address(address), name)

@@ -28,23 +28,38 @@ def found_meta_programme(
     budget_per_cycle: int,
     cap: int,
     at: datetime,
+    sponsor_threshold: int | None = None,
+    largest_share: int = 5_000,
+    workload_ceiling: int = 60,
+    longest_statement: int = 3_000,
     made_by_demo: bool = False,
 ) -> MetaProgramme:
     """Set up the one meta programme; its source may give `cap` [base units] in all.
 
-    What newcomers must reach and may ask has defaults: sponsors with a hundredth of all power, half of the budget.
+    What newcomers must reach and may ask has defaults: sponsors with a hundredth of all power, `largest_share`
+    [basis points] half of the budget, an hour [minutes] of a delegate's time, statements of 3,000 words.
     """
+    if sponsor_threshold is None:
+        sponsor_threshold = default_threshold(register)
     return MetaProgramme.objects.create(
         name=name,
         description=description,
         token=token,
         register=register,
         budget_per_cycle=budget_per_cycle,
-        sponsor_threshold=max(1, register.total_power // 100),
+        sponsor_threshold=sponsor_threshold,
+        largest_share=largest_share,
+        workload_ceiling=workload_ceiling,
+        longest_statement=longest_statement,
         source=open_account(token=token, name="source", floor=-cap),
         thread=open_thread(title=name, address="/programmes/", at=at),
         made_by_demo=made_by_demo,
     )
+
+
+def default_threshold(register: Register) -> int:
+    """A hundredth of all power [base units]: what sponsors must bring together where nobody says otherwise."""
+    return max(1, register.total_power // 100)
 
 
 @transaction.atomic

@@ -29,19 +29,19 @@ _SIGN_IN = "Sign in with your wallet first. What you wrote is kept below."
 def propose(request: HttpRequest) -> HttpResponse:
     """The form; sent, it makes a programme that is public at once, or says beside each field what is wrong."""
     meta = get_object_or_404(MetaProgramme.objects.select_related("token", "register", "thread"))
-    sheet = _sheet(StatementForm, meta.token, request)
+    sheet = statement_sheet(StatementForm, meta.token, request)
     page = {"sheet": sheet, "limits": meta, "largest": meta.budget_per_cycle * meta.largest_share // 10_000}
     if request.method != "POST" or sheet.asks_for_more:
         return render(request, "programmes/propose.html", page)
     if not isinstance(request.user, Wallet):
         return render(request, "programmes/propose.html", {**page, "words": _SIGN_IN}, status=403)
     try:
-        given = _read(sheet)
+        given = read_statement(sheet)
         programme = propose_programme(meta=meta, proposer=request.user, at=database_clock(), **given)
     except Faults as faults:
         sheet.add(faults.faults)
         return render(request, "programmes/propose.html", page, status=faults.status)
-    except _Unreadable:
+    except Unreadable:
         return render(request, "programmes/propose.html", page, status=400)
     messages.success(request, f"{programme.name} is proposed, and public. Now it needs sponsors.")
     return redirect(programme)
@@ -53,7 +53,9 @@ def edit(request: HttpRequest, slug: str) -> HttpResponse:
     programme = get_object_or_404(Programme.objects.select_related("admission", "thread"), slug=slug)
     meta, at = MetaProgramme.objects.select_related("token").get(), database_clock()
     is_sent = request.method == "POST"
-    sheet = _sheet(EditForm, meta.token, request, None if is_sent else _present(programme, meta.token))
+    sheet = statement_sheet(
+        EditForm, meta.token, request, None if is_sent else _present(programme, meta.token)
+    )
     page: dict[str, Any] = {"sheet": sheet, "programme": programme, "admitted": programme.is_admitted(at)}
     if page["admitted"] and "budget" in sheet.form.fields:
         del sheet.form.fields["budget"]
@@ -69,12 +71,12 @@ def _save(
     request: HttpRequest, editor: Wallet, programme: Programme, sheet: Sheet, page: dict[str, Any]
 ) -> HttpResponse:
     try:
-        given = _read(sheet, programme)
+        given = read_statement(sheet, programme)
         begun, reason = sheet.form.cleaned_data["revision"], sheet.form.cleaned_data["reason"]
         edit_programme(
             programme=programme, editor=editor, begun_from=begun, reason=reason, at=database_clock(), **given
         )
-    except _Unreadable:
+    except Unreadable:
         return render(request, "programmes/edit.html", page, status=400)
     except Faults as faults:
         sheet.add(faults.faults)
@@ -116,21 +118,21 @@ def history(request: HttpRequest, slug: str) -> HttpResponse:
     return render(request, "programmes/history.html", page)
 
 
-class _Unreadable(Exception):
+class Unreadable(Exception):
     """What was typed is no value; the form says so beside each field."""
 
 
-def _sheet(
+def statement_sheet(
     form: type[Plain], token: Token, request: HttpRequest, initial: dict[str, Any] | None = None
 ) -> Sheet:
     data = request.POST if request.method == "POST" else None
     return Sheet(form, _PARTS, token=token, data=data, initial=initial)
 
 
-def _read(sheet: Sheet, programme: Programme | None = None) -> dict[str, Any]:
+def read_statement(sheet: Sheet, programme: Programme | None = None) -> dict[str, Any]:
     """Statement, budget, goals and typologies as they were sent."""
     if not sheet.is_valid():
-        raise _Unreadable
+        raise Unreadable
     told = sheet.form.cleaned_data
     name = programme.name if programme else told["name"]
     slug = programme.slug if programme else told["slug"] or slug_of(name)

@@ -98,7 +98,9 @@ def test_the_front_says_where_the_cycle_is(
 
 def test_a_cancelled_cycle_says_why_and_is_not_on_the_front(client: Client) -> None:
     cancelled(make_community())
-    assert "No cycle is planned yet." in client.get("/").content.decode()
+    front = client.get("/").content.decode()
+    assert "Test community is being set up" in front
+    assert "is gone" not in front
     for path in ("/cycles/1/", "/cycles/1/ballot/"):
         assert "The &lt;b&gt;budget&lt;/b&gt; is gone." in client.get(path).content.decode()
 
@@ -117,7 +119,7 @@ def test_what_is_under_way_comes_before_what_is_coming_and_that_before_what_was(
 @pytest.mark.parametrize(
     ("path", "words"),
     [
-        ("/", "This site has no community yet."),
+        ("/", "This place is being set up"),
         ("/cycles/", "There is no cycle yet."),
         ("/programmes/", "There is no programme yet."),
         ("/forum/", "Nobody has said anything yet."),

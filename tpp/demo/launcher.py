@@ -85,8 +85,8 @@ def main(words: Sequence[str] | None = None) -> int:
     return 0
 
 
-def start_site(stack: Stack, reserved: socket.socket, seeding: Sequence[str]) -> str:
-    """Start everything in order; answer the site's address when it answers."""
+def start_site(stack: Stack, reserved: socket.socket, seeding: Sequence[str] | None) -> str:
+    """Start everything in order; answer the site's address when it answers. Without `seeding` it is empty."""
     progress, state, keys = Progress(), stack.directory, _secrets(stack.directory)
     with reserved:
         site = f"http://127.0.0.1:{port_of(reserved)}"
@@ -103,8 +103,9 @@ def start_site(stack: Stack, reserved: socket.socket, seeding: Sequence[str]) ->
         }
         progress.step("Database")
         stack.run("prepare_database", _python("manage.py prepare_database"), env=environment | databases)
-        progress.step("Community")
-        stack.run("seed_demo", [*_python("manage.py seed_demo"), *seeding], env=environment)
+        if seeding is not None:
+            progress.step("Community")
+            stack.run("seed_demo", [*_python("manage.py seed_demo"), *seeding], env=environment)
     progress.step("Web server, worker and clock")
     web = stack.start("web", [*_python(WEB), "--port", site.rpartition(":")[2]], env=environment)
     stack.start("worker", _python(WORKER), env=environment)

@@ -11,6 +11,7 @@ from deliberation.models import Post
 from journal.clock import database_clock
 from tpp.pages.context import current_cycle
 from votes.models import Cycle, Result
+from votes.setting_up import steps_to_first_cycle
 from votes.views.cycles import voters_so_far
 from votes.views.results import panels_of
 
@@ -45,6 +46,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "turnout_power": Fraction(result.power, max(1, result.cycle.power.snapshot.total_power))
         if result
         else None,
+        "steps": steps_to_first_cycle(at) if cycle is None or cycle.phase == "planned" else [],
         "moments": _moments(at),
         "posts": Post.objects.readable().order_by("-posted_at", "-id")[:5],
     }

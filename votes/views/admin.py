@@ -1,6 +1,6 @@
 """The admin's pages: schedules with their preview, coming cycles and what blocks them, roles, and the public log."""
 
-from datetime import datetime
+from datetime import datetime, time, timedelta
 from typing import Any
 
 from django.contrib import messages
@@ -20,6 +20,7 @@ from votes.actions.schedules import BadSchedule, describe, fingerprint, save_sch
 from votes.forms import ScheduleForm, zone_names
 from votes.models import Cycle, Rehearsal, Schedule
 from votes.preview import Row, Span, preview, time_line
+from votes.setting_up import steps_to_first_cycle
 from votes.tally import RULES
 
 LOG_ROWS = 200
@@ -33,6 +34,7 @@ def overview(request: HttpRequest) -> HttpResponse:
     coming = _coming(at).select_related("schedule")
     page = {
         "schedules": Schedule.objects.order_by("-is_active", "name").prefetch_related("contests__programme"),
+        "steps": steps_to_first_cycle(at),
         "coming": [(cycle, what_blocks(cycle, at) if cycle.phase == "planned" else []) for cycle in coming],
     }
     return render(request, "votes/admin/overview.html", page)
@@ -54,7 +56,7 @@ def _schedule(request: HttpRequest, schedule: Schedule | None) -> HttpResponse:
     """The form; with typed values its preview or their faults; on saving, the schedule kept."""
     at = database_clock()
     typed = request.POST if request.method == "POST" else request.GET if request.GET else None
-    start = {"seen": fingerprint(schedule)} if schedule else {}
+    start = {"seen": fingerprint(schedule)} if schedule else _usual(at)
     form = ScheduleForm(typed, at=at, schedule=schedule, initial=start)
     values = form.values(at=at) if typed is not None else None
     status = 200 if typed is None or values else 422
@@ -78,6 +80,18 @@ def _schedule(request: HttpRequest, schedule: Schedule | None) -> HttpResponse:
     shown = values.schedule() if values else schedule if typed is None else None
     page = _form_page(form, schedule, shown, at, status)
     return render(request, "votes/admin/schedule.html", page, status=status)
+
+
+def _usual(at: datetime) -> dict[str, Any]:
+    """What a new schedule begins with: soon enough that the first cycle's rules are published at once."""
+    if Schedule.objects.exists():
+        return {}
+    day = (at + timedelta(days=3)).date()
+    return {
+        "name": "Cycles",
+        "time_zone": "UTC",
+        "first_opens_at": datetime.combine(day, time(18)),
+    }
 
 
 def _form_page(
