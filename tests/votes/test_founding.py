@@ -18,6 +18,7 @@ from programmes.actions import found_community, publish_power
 from programmes.models import MetaProgramme, Programme
 from tests.accounts.visitors import Visitor
 from tests.factories import HOUR, UNIT, address, make_community, make_cycle
+from tests.programmes.typed import TYPOLOGIES
 from tests.races import at_once
 from tests.tpp.html_reader import Page
 from tests.votes import founding
@@ -257,12 +258,12 @@ def test_the_community_is_founded_once(alice: Visitor) -> None:
     assert rows() == before
 
 
-TWINS = list(zip(founding.TYPOLOGIES, ("Docs", "Dοcs"), strict=True))
+TWINS = list(zip(TYPOLOGIES, ("Docs", "Dοcs"), strict=True))
 BAD_PROGRAMMES: dict[str, dict[str, Any]] = {
-    "at least two typologies": {"typologies": founding.TYPOLOGIES[:1]},
+    "at least two typologies": {"typologies": TYPOLOGIES[:1]},
     "Ask for more than nothing.": {"budget": "0"},
     "at most 80 %": {"budget": "801"},
-    "The floors come to 100 %": {"typologies": [{**row, "floor": "50"} for row in founding.TYPOLOGIES]},
+    "The floors come to 100 %": {"typologies": [{**row, "floor": "50"} for row in TYPOLOGIES]},
     "kept for the site": {"slug": "admin"},
     "It looks like": {"typologies": [{**row, "name": name} for row, name in TWINS]},
     "Say how it is measured.": {"goals": [{"goal": "More", "target": "2"}]},
