@@ -7,7 +7,7 @@ from pytest_django import Settings
 
 from accounts.models import Wallet
 from tests.factories import Community, address, make_community, make_cycle, wallet
-from votes.models import Rehearsal
+from votes.models import Rehearsal, Schedule
 
 pytestmark = pytest.mark.django_db
 
@@ -73,6 +73,20 @@ def test_it_shows_what_every_kind_of_user_would_see(admin: Client, community: Co
         assert "<script" not in scene
         assert f"{answer['Location']}{number}/" in page
     assert sum(int(amount) for amount in rehearsal.report["paid"].values()) == 1_010 * 10**18
+
+
+def test_a_sealed_cycle_is_rehearsed_sealed(admin: Client, community: Community) -> None:
+    Schedule.objects.update(live_results=False)
+    before = rows()
+    answer = admin.post(f"/admin/schedules/{community.schedule.pk}/rehearse/")
+    rehearsal = Rehearsal.objects.get()
+    assert "commitment" in rehearsal.report["receipt"]
+    words = ["", "could read sealed ballots", "A sealed ballot is in", "A rehearsal.", "A rehearsal.", ""]
+    for number, shown in enumerate(words):
+        scene = admin.get(f"{answer['Location']}{number}/").content.decode()
+        assert shown in scene, (number, shown)
+        assert ("A rehearsal." in scene) == (shown == "A rehearsal."), number
+    assert rows() == before
 
 
 def test_it_has_a_deployment_of_its_own(admin: Client, community: Community) -> None:

@@ -62,7 +62,9 @@ class Seen:
     logged: list[str] = field(default_factory=list)
 
     def masked(self, text: str) -> str:
-        return text.replace(self.commitment, "<commitment>").replace(self.digest, "<digest>")
+        """With its commitment, also where a page shows its first digits, and its digest by name."""
+        whole = text.replace(self.commitment, "<commitment>").replace(self.digest, "<digest>")
+        return whole.replace(self.commitment[:12] + "…", "<commitment>…")
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """Schedules as an admin types them: kept whole or not at all, each fault named beside its field."""
 
+import re
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -229,6 +230,31 @@ def test_the_page_previews_without_storing_and_then_keeps(community: Community, 
     page = alice.client.get(f"/admin/schedules/{kept.pk}/").content.decode()
     assert Page.read(page).faults == []
     assert 'value="12.5"' in page
+
+
+def test_a_schedule_of_sealed_cycles_is_previewed_kept_and_frozen(
+    community: Community, alice: Visitor
+) -> None:
+    typed = body(community, ballots="sealed")
+    for ballots, words in (("sealed", "Ballots are sealed"), ("live", "Ballots are public as they come")):
+        preview = post(alice, "/admin/schedules/new/", {**typed, "ballots": ballots, "do": "preview"})
+        assert words in preview.content.decode()
+    assert post(alice, "/admin/schedules/new/", {**typed, "do": "save"}).status_code == 302
+    kept = Schedule.objects.get(name="Monthly vote")
+    assert not kept.live_results
+    page = alice.client.get(f"/admin/schedules/{kept.pk}/").content.decode()
+    assert Page.read(page).faults == []
+    assert re.search(r'value="sealed"[^>]* checked', page)
+    assert "could read the sealed ballots" in page.replace("whoever runs this site ", "")
+    entry = AuditEntry.objects.get()
+    assert "ballots: sealed until closing" in entry.after
+    cycle = Cycle.objects.filter(schedule=kept).earliest("opens_at")
+    assert announce_cycle(cycle_id=cycle.pk, at=cycle.announced_at)
+    assert Cycle.objects.get(pk=cycle.pk).is_sealed
+    live = replace(values(community), live_results=True)
+    save(live, schedule_id=kept.pk, seen=fingerprint(kept))
+    assert Cycle.objects.get(pk=cycle.pk).is_sealed  # its rules are frozen
+    assert "public as they come" in AuditEntry.objects.first().after  # type: ignore[union-attr]
 
 
 PAGE_FAULTS = {
