@@ -6,7 +6,7 @@ from django.conf import settings
 from django.http.request import UnreadablePostError
 from django.http.response import HttpResponseBase
 from django.views.decorators.cache import never_cache
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.authentication import SessionAuthentication
 from rest_framework.decorators import api_view, authentication_classes, throttle_classes
@@ -80,6 +80,14 @@ class DraftSerializer(SavedSerializer):
         return drafts.is_sent(draft)
 
 
+_WALLET = OpenApiParameter(
+    "X-Wallet",
+    {"type": "string", "pattern": "^0x[0-9a-f]{40}$"},
+    OpenApiParameter.HEADER,
+    description="Whose page asks; refused where another wallet has signed in meanwhile.",
+)
+
+
 @never_cache
 @extend_schema(
     methods=["GET"],
@@ -88,6 +96,7 @@ class DraftSerializer(SavedSerializer):
     responses=DraftSerializer,
     tags=["drafts"],
     auth=[],
+    parameters=[_WALLET],
 )
 @extend_schema(
     methods=["PUT"],
@@ -100,6 +109,7 @@ class DraftSerializer(SavedSerializer):
     responses=SavedSerializer,
     tags=["drafts"],
     auth=[],
+    parameters=[_WALLET],
 )
 @extend_schema(
     methods=["DELETE"],
@@ -108,6 +118,7 @@ class DraftSerializer(SavedSerializer):
     responses={204: None},
     tags=["drafts"],
     auth=[],
+    parameters=[_WALLET],
 )
 @api_view(["GET", "PUT", "DELETE"])
 @authentication_classes([BySession])
@@ -133,6 +144,9 @@ def draft(request: Request, number: int) -> HttpResponseBase:
 def _signed_in(request: Request) -> Wallet:
     if not isinstance(request.user, Wallet):
         raise Refusal("not_signed_in", "Drafts belong to a wallet: sign in, then send it again.", status=401)
+    if request.headers.get("X-Wallet", request.user.address) != request.user.address:
+        words = "Another wallet has signed in here meanwhile. Load the page again."
+        raise Refusal("not_signed_in", words, status=401)
     return request.user
 
 

@@ -4,9 +4,10 @@
 
 /** The server said no and why. */
 export class RefusedError extends Error {
-  /** @param {number} status @param {string} name @param {string} words */
-  constructor(status, name, words) {
+  /** @param {number} status @param {string} name @param {string} words @param {any} [answer] all that was answered */
+  constructor(status, name, words, answer = {}) {
     super(words);
+    this.answer = answer;
     this.status = status;
     this.refusal = name;
     this.words = words;
@@ -16,9 +17,12 @@ export class RefusedError extends Error {
 /** @param {Document} page @returns {string | null} */
 const tokenOf = (page) => page.querySelector('meta[name="csrf-token"]')?.getAttribute("content") ?? null;
 
-/** The token that protects from forged requests. Pages that all see alike carry none; the sign-in page gives one. */
-async function csrfToken() {
-  const here = tokenOf(document);
+/**
+ * The token that protects from forged requests. Pages that all see alike carry none; the sign-in page gives one.
+ * @param {{fresh?: boolean}} [options] fresh: the page's own was refused, another is needed
+ */
+export async function csrfToken({ fresh = false } = {}) {
+  const here = fresh ? null : tokenOf(document);
   if (here) return here;
   const page = await (await fetch("/sign-in/")).text();
   return tokenOf(new DOMParser().parseFromString(page, "text/html")) ?? "";
@@ -44,13 +48,16 @@ export async function getJson(address) {
   return read(await fetch(address, { headers: { Accept: "application/json" } }));
 }
 
-/** @param {Response} response */
-async function read(response) {
+/**
+ * The answer as JSON. @param {Response} response @returns {Promise<any>} @throws {RefusedError}
+ */
+export async function read(response) {
   const answer = await response.json().catch(() => ({}));
   if (response.ok) return answer;
   throw new RefusedError(
     response.status,
     answer.refusal ?? "",
     answer.words ?? `The server answered ${response.status}. Try again in a moment.`,
+    answer,
   );
 }

@@ -5,6 +5,7 @@
 import { personalSign, requestAccount, walletError } from "./wallets.js";
 import { chooseWallet } from "./choose-wallet.js";
 import { postJson, RefusedError } from "./http.js";
+import { CHANGED, leaveNothingBehind, showNotSent } from "./local-drafts.js";
 
 const offset = Date.parse(document.body.dataset.now ?? "") - Date.now();
 
@@ -78,6 +79,15 @@ async function signIn() {
 }
 
 showOwnTimes();
+showNotSent(serverNow());
+addEventListener(CHANGED, (event) => {
+  const banner = document.getElementById("not-sent");
+  const { typed } = /** @type {CustomEvent} */ (event).detail;
+  if (banner) banner.dataset[typed ? "typed" : "forgotten"] = "";
+  if (banner) delete banner.dataset[typed ? "forgotten" : "typed"];
+  showNotSent(serverNow());
+});
+document.querySelector(".who form")?.addEventListener("submit", leaveNothingBehind);
 tickCountdowns();
 setInterval(() => {
   // a phase has just ended: show the next one, unless somebody is in the middle of something

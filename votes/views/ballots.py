@@ -74,6 +74,8 @@ def _document(rules: Rules) -> dict[str, Any]:
         "symbol": rules.token.symbol,
         "decimals": rules.token.decimals,
         "reasonBytes": rules.limits.reason_bytes,
+        "closesAt": rules.instants.closes_at.isoformat(),
+        "draft": reverse("api_draft", args=[rules.cycle]),
         "send": reverse("api_ballots", args=[rules.cycle]),
         "voters": reverse("api_voter", args=[rules.cycle, "0x" + "0" * 40]),
         "receipts": reverse("receipt", args=[rules.cycle, "0" * 64]),
