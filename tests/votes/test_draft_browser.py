@@ -62,14 +62,14 @@ def visit(browser: Browser, live_server: LiveServer, cycle: Cycle) -> Visit:
 
 
 def shares(page: Page) -> Any:
-    content = page.evaluate(OPEN)
+    content: Any = page.evaluate(OPEN)
     return content and content["lines"]
 
 
 def wait_for(page: Page, name: str, count: int = 1) -> Any:
     """The details of the `count`-th event of this name."""
     page.wait_for_function("([name, n]) => heard.filter((h) => h[0] === name).length >= n", arg=[name, count])
-    found = page.evaluate("(name) => heard.filter((h) => h[0] === name)", name)
+    found: Any = page.evaluate("(name) => heard.filter((h) => h[0] === name)", name)
     return found[count - 1][1]
 
 
