@@ -62,15 +62,15 @@ def visit(browser: Browser, live_server: LiveServer, cycle: Cycle) -> Visit:
 
 
 def shares(page: Page) -> Any:
-    content: Any = page.evaluate(OPEN)
-    return content and content["lines"]
+    """Load the draft; what its lines are, None where there is none."""
+    return (page.evaluate(OPEN) or {}).get("lines")
 
 
 def wait_for(page: Page, name: str, count: int = 1) -> Any:
     """The details of the `count`-th event of this name."""
     page.wait_for_function("([name, n]) => heard.filter((h) => h[0] === name).length >= n", arg=[name, count])
-    found: Any = page.evaluate("(name) => heard.filter((h) => h[0] === name)", name)
-    return found[count - 1][1]
+    found = page.evaluate("(name) => heard.filter((h) => h[0] === name)", name)
+    return list(found or [])[count - 1][1]
 
 
 def stored() -> Any:
