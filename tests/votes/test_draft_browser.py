@@ -74,7 +74,7 @@ def wait_for(page: Page, name: str, count: int = 1) -> Any:
 
 
 def stored() -> Any:
-    return Draft.objects.get().content["lines"]
+    return (Draft.objects.get().content or {})["lines"]
 
 
 def test_a_second_device_sees_the_draft_and_a_conflict_overwrites_nothing(visit: Visit) -> None:
