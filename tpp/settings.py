@@ -179,6 +179,9 @@ CELERY_BEAT_SCHEDULE = {
     },
 }
 
+# How often at most the tree of an open cycle's ballots is signed, where there are new ones [s].
+TPP_HEAD_SECONDS = seconds("TPP_HEAD_SECONDS", default="4")
+
 # How long a page that everybody sees alike may be shown before it is rendered anew; 0 renders each anew.
 TPP_PAGE_SECONDS = seconds("TPP_PAGE_SECONDS", default="1")
 

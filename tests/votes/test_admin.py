@@ -78,6 +78,7 @@ PARTS = {
     "Ballot": "cycle", "BallotPosition": "cycle", "Certificate": "cycle", "Result": "cycle",
     "ContestResult": "contest__cycle", "OptionResult": "option__cycle", "Settlement": "cycle",
     "Cancellation": "cycle", "Reason": "ballot__cycle",
+    "TreeHead": "cycle", "TreeNode": "cycle",
 }  # fmt: skip
 
 

@@ -32,6 +32,7 @@ from votes.models import (
     RecordPart,
     Result,
     Settlement,
+    TreeHead,
 )
 
 MOMENT = timedelta(microseconds=1)
@@ -42,6 +43,7 @@ def due_at(cycle: Cycle) -> dict[str, datetime]:
     return {
         "announce": cycle.announced_at,
         "freeze": cycle.snapshot_at,
+        "head": cycle.opens_at,
         "close": cycle.closes_at,
         "tally": cycle.closes_at,
         "record": cycle.closes_at,
@@ -73,7 +75,7 @@ def test_every_step_is_due_from_its_instant_until_it_is_done_and_twice_is_once()
     cycle = planned()
     for name, at in due_at(cycle).items():
         if name not in FOLLOWING:
-            assert names_due(at - MOMENT) == []
+            assert names_due(at - MOMENT) == (["head"] if name == "close" else [])
             assert not run(name, cycle, at - MOMENT)
         assert names_due(at) == [name]
         assert [run(name, cycle, at), run(name, cycle, at)] == [True, False]
@@ -94,7 +96,7 @@ def test_a_schedule_runs_itself_from_planning_to_money() -> None:
     for instant in sorted(set(due_at(cycle).values())):
         run_everything_due(at=instant)
         phases.append(Cycle.objects.at(instant).get(pk=cycle.pk).phase)
-    assert phases == ["announced", "announced", "challenge", "settled"]
+    assert phases == ["announced", "announced", "open", "challenge", "settled"]
 
 
 @pytest.mark.django_db
@@ -156,6 +158,7 @@ at_all = pytest.mark.django_db(transaction=True)
 LAST_TABLE = {
     "announce": "votes_option",
     "freeze": "votes_cyclepower",
+    "head": "votes_treehead",
     "close": "votes_certificate",
     "tally": "votes_optionresult",
     "record": "votes_record",
@@ -166,8 +169,8 @@ LAST_TABLE = {
 
 def rows() -> dict[str, int]:
     """How many rows there are of everything that steps write."""
-    models = (Announcement, Contest, Option, Snapshot, BallotPosition, Certificate, Result, OptionResult)
-    later = (Transfer, Settlement, Record, RecordPart, JobRun)
+    models = (Announcement, Contest, Option, Snapshot, BallotPosition, TreeHead, Certificate, Result)
+    later = (OptionResult, Transfer, Settlement, Record, RecordPart, JobRun)
     return {model.__name__: model.objects.count() for model in (*models, *later)}
 
 

@@ -37,6 +37,7 @@ JOBS = {
     "announce": "Publish rules",
     "cancel": "Cancel what is unpublished",
     "freeze": "Freeze power",
+    "head": "Sign the tree",
     "close": "Close and certify",
     "tally": "Publish result",
     "record": "Make record",

@@ -8,15 +8,14 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from django.db import connection, transaction
-from django.db.models.functions import Coalesce
 
-from journal.locks import BALLOTS, STEP, try_lock, wait_for_lock
+from journal.locks import BALLOTS, STEP, TREE, try_lock, wait_for_lock
 from journal.version import VERSION
 from ledger.actions import transfer
 from programmes.models import MetaProgramme
+from votes.actions.heads import extend_tree
 from votes.models import (
     RULES,
-    BallotPosition,
     Certificate,
     Contest,
     ContestResult,
@@ -25,8 +24,6 @@ from votes.models import (
     Result,
     Settlement,
 )
-from votes.record.instants import microseconds
-from votes.record.merkle import ballot_leaf, leaf_hash, root
 from votes.tally import Profile, fall_back, tally
 
 CLOSE, TALLY, SETTLE = STEP + 4, STEP + 5, STEP + 6
@@ -36,28 +33,23 @@ CLOSE, TALLY, SETTLE = STEP + 4, STEP + 5, STEP + 6
 def close_cycle(*, cycle_id: int, at: datetime) -> bool:
     """Certify the ballots of a cycle whose voting is over; False where it is not, or is certified already.
 
-    Waits for the ballots that are being accepted right now and shuts the door behind them.
+    Waits for the ballots that are being accepted right now and shuts the door behind them. The tree goes on from the
+    last head, so only the ballots after it are hashed.
     """
     if not try_lock(CLOSE, cycle_id):
         return False
     cycle = Cycle.objects.at(at).select_related("announcement").get(pk=cycle_id)
     if cycle.phase != "counting" or Certificate.objects.filter(cycle=cycle).exists():
         return False
+    wait_for_lock(TREE, cycle_id)
     wait_for_lock(BALLOTS, cycle_id)
     with _without_nested_loops():
-        _give_positions(cycle_id)
-        leaves = [
-            leaf_hash(ballot_leaf(bytes(key), microseconds(received_at)))
-            for key, received_at in BallotPosition.objects.filter(cycle_id=cycle_id)
-            .order_by("position")
-            .values_list(Coalesce("ballot__blind__commitment", "ballot__digest"), "ballot__received_at")
-            .iterator(chunk_size=10_000)
-        ]
+        tree = extend_tree(cycle_id)
     Certificate.objects.create(
         cycle=cycle,
         certified_at=at,
-        ballot_count=len(leaves),
-        merkle_root=root(leaves),
+        ballot_count=tree.size,
+        merkle_root=tree.root(),
         rules_hash=cycle.announcement.rules_hash,
     )
     return True
@@ -176,23 +168,6 @@ def read_voters(cycle: Cycle) -> dict[int | None, Turnout]:
             {"snapshot": cycle.power.snapshot_id, "cycle": cycle.pk},
         )
         return {contest: Turnout(voters, int(power)) for contest, voters, power in cursor}
-
-
-def _give_positions(cycle_id: int) -> None:
-    """Append the ballots that have no place in the tree yet, in the order in which they were stored."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            INSERT INTO votes_ballotposition (cycle_id, ballot_id, position)
-            SELECT b.cycle_id, b.id,
-                   (SELECT count(*) FROM votes_ballotposition WHERE cycle_id = %(cycle)s)
-                   + row_number() OVER (ORDER BY b.id) - 1
-            FROM votes_ballot b
-            WHERE b.cycle_id = %(cycle)s
-              AND NOT EXISTS (SELECT FROM votes_ballotposition p WHERE p.ballot_id = b.id)
-            """,
-            {"cycle": cycle_id},
-        )
 
 
 class Award(NamedTuple):

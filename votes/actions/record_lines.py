@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 
 from ledger.models import Transfer
 from power.models import SnapshotPower
-from votes.models import BallotPosition, ContestResult, Cycle, Reason, Result
+from votes.models import BallotPosition, ContestResult, Cycle, Reason, Result, TreeHead
 from votes.record.instants import iso
 from votes.record.lines import FORMAT, BallotLine, ballot_line, holder_line, line
 
@@ -34,6 +34,7 @@ def lines_of(cycle: Cycle, kind: str) -> Iterator[bytes]:
         published_at=iso(cycle.announcement.published_at),
     )
     yield from _power(cycle)
+    yield from _heads(cycle)
     yield from _ballots(cycle)
     yield _certificate(cycle)
     for result in _results(cycle, kind):
@@ -73,6 +74,15 @@ def _power(cycle: Cycle) -> Iterator[bytes]:
     rows = SnapshotPower.objects.filter(snapshot=snapshot).order_by("address")
     for address, power in rows.values_list("address", "power").iterator(chunk_size=_AT_ONCE):
         yield holder_line(address, power)
+
+
+def _heads(cycle: Cycle) -> Iterator[bytes]:
+    rows = TreeHead.objects.filter(cycle=cycle).order_by("published_at")
+    fields = rows.values_list("size", "root", "published_at", "signature")
+    for size, root, published_at, signature in fields.iterator(chunk_size=_AT_ONCE):
+        yield line(
+            "head", size=size, root=_hex(root), published_at=iso(published_at), signature=_hex(signature)
+        )
 
 
 def _ballots(cycle: Cycle) -> Iterator[bytes]:

@@ -14,6 +14,7 @@ from journal.refusal import Refusal
 from programmes.actions import admit_programmes
 from votes.actions.closing import close_cycle, publish_result, settle_cycle
 from votes.actions.cycles import announce_cycle, cancel_unpublished, freeze_power, perform_due, plan_cycles
+from votes.actions.heads import head_due_at, heads_due, publish_head
 from votes.actions.records import build_closed_record, build_final_record
 from votes.models import Cycle, Schedule
 
@@ -22,13 +23,17 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Step:
-    """A verb that becomes due for cycles by itself; `due_at` names the instant it is measured against."""
+    """A verb that becomes due for cycles by itself; `due_at` names the instant it is measured against.
+
+    Of what is `repeated` all the time only the first run, and the first after a failure, are written down.
+    """
 
     name: str
     queue: str
     due: Callable[[datetime], QuerySet[Cycle]]
     run: Callable[..., bool]
     due_at: Callable[[Cycle], datetime]
+    repeated: bool = False
 
 
 def _waiting(**rows: bool) -> QuerySet[Cycle]:
@@ -62,6 +67,14 @@ STEPS = {
             due=lambda at: _waiting(announcement=True, power=False).filter(snapshot_at__lte=at),
             run=freeze_power,
             due_at=lambda cycle: cycle.snapshot_at,
+        ),
+        Step(
+            name="head",
+            queue="quick",
+            due=heads_due,
+            run=publish_head,
+            due_at=head_due_at,
+            repeated=True,
         ),
         Step(
             name="close",
@@ -123,20 +136,21 @@ def run_step(*, name: str, cycle_id: int, at: datetime) -> bool:
     step, cycle = STEPS[name], Cycle.objects.get(pk=cycle_id)
     try:
         with transaction.atomic():
+            due_at = step.due_at(cycle)
             done = step.run(cycle_id=cycle_id, at=at)
-            if done:
-                _write_down(step, cycle, at)
+            if done and not (step.repeated and _last_failure(step, cycle) == ""):
+                _write_down(step, cycle, due_at, at)
             return done
     except Refusal as refusal:
         _write_down_once(step, cycle, at, refusal.words)
         return False
 
 
-def _write_down(step: Step, cycle: Cycle, at: datetime, failure: str = "") -> None:
+def _write_down(step: Step, cycle: Cycle, due_at: datetime, at: datetime, failure: str = "") -> None:
     JobRun.objects.create(
         step=step.name,
         subject=_subject(cycle),
-        due_at=step.due_at(cycle),
+        due_at=min(due_at, at),
         started_at=at,
         finished_at=max(at, database_clock()),
         failure=failure,
@@ -145,10 +159,15 @@ def _write_down(step: Step, cycle: Cycle, at: datetime, failure: str = "") -> No
 
 def _write_down_once(step: Step, cycle: Cycle, at: datetime, failure: str) -> None:
     """Keep a run that failed, unless it did so in the same words as the last one."""
-    runs = JobRun.objects.filter(step=step.name, subject=_subject(cycle)).order_by("-pk")
-    if failure != runs.values_list("failure", flat=True).first():
+    if failure != _last_failure(step, cycle):
         logger.warning("%s of %s refused: %s", step.name, cycle, failure)
-        _write_down(step, cycle, at, failure)
+        _write_down(step, cycle, step.due_at(cycle), at, failure)
+
+
+def _last_failure(step: Step, cycle: Cycle) -> str | None:
+    """In what words the last run that is written down failed: "" where it did not, None where there is none."""
+    runs = JobRun.objects.filter(step=step.name, subject=_subject(cycle)).order_by("-pk")
+    return runs.values_list("failure", flat=True).first()
 
 
 def _subject(cycle: Cycle) -> str:

@@ -11,6 +11,7 @@ from votes.models.cycles import (
     Option,
 )
 from votes.models.drafts import Draft, Drafting
+from votes.models.heads import Tree, TreeHead, TreeNode, leaves
 from votes.models.records import Record, RecordPart
 from votes.models.rehearsals import Rehearsal
 from votes.models.results import Certificate, ContestResult, OptionResult, Result, Settlement, budgets_of
@@ -43,5 +44,9 @@ __all__ = [
     "Schedule",
     "ScheduledContest",
     "Settlement",
+    "Tree",
+    "TreeHead",
+    "TreeNode",
     "budgets_of",
+    "leaves",
 ]

@@ -6,12 +6,15 @@ from typing import ClassVar
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Exists, Func, OuterRef, Q
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 
 from chain.fields import AddressField, is_an_address
 from chain.signing import keccak256
 from votes.models.cycles import Cycle
 from votes.record.sealing import commitment_of
+
+TREE_KEY = Coalesce("blind__commitment", "digest")  # `Ballot.tree_key`, for queries
 
 _NO_REASON = keccak256(b"")
 
@@ -83,6 +86,7 @@ class Ballot(models.Model):
         ]
         indexes = [
             models.Index(fields=["cycle", "voter", "-sequence"], name="newest_ballot_of_a_voter"),
+            models.Index(fields=["cycle", "received_at"], name="newest_ballots_of_a_cycle"),
         ]
 
     def __str__(self) -> str:
@@ -93,7 +97,10 @@ class Ballot(models.Model):
 
     @property
     def tree_key(self) -> bytes:
-        """What stands for it in the Merkle tree, for ever: its digest, or its commitment where it was sealed."""
+        """What stands for it in the Merkle tree, for ever: its digest, or its commitment where it was sealed.
+
+        `TREE_KEY` is the same for queries.
+        """
         return bytes(self.blind.commitment if hasattr(self, "blind") else self.digest)
 
     @property
@@ -144,7 +151,10 @@ class Reason(models.Model):
 
 
 class BallotPosition(models.Model):
-    """A ballot's place in the cycle's Merkle tree, given while nothing can be accepted."""
+    """A ballot's place in the cycle's Merkle tree: from 0 without a gap, the next ones given by each head.
+
+    A trigger holds that no place is skipped, and none given after the certificate.
+    """
 
     cycle = models.ForeignKey(Cycle, on_delete=models.PROTECT, related_name="positions")
     position = models.PositiveIntegerField()
