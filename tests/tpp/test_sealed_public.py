@@ -34,8 +34,10 @@ pytestmark = pytest.mark.django_db
 
 POWERS = {"alice": 50 * UNIT, "bob": 30 * UNIT, "carol": 20 * UNIT, "dave": 10 * UNIT}
 UNKNOWN = "ab" * 32
-NOT_PUBLIC = ("admin/", "sign-out/")  # for a role, or no page
+# For a role, or no page, or what the code alone says.
+LEFT_OUT = ("admin/", "sign-out/", "sign-in/", "api/v1/openapi")
 MOST_PAGES = 2_000
+SEEN_BY_ALL = ("even", "another split", "one that replaces")  # the other variants by a stranger alone
 
 _PART = re.compile(r"<(?:(\w+):)?(\w+)>")
 _TIMED = {"Set-Cookie", "Expires", "Last-Modified", "Date"}
@@ -105,11 +107,11 @@ def test_nothing_public_differs_by_a_sealed_ballot_until_all_appears(
         sid = transaction.savepoint()
         with logged() as lines, pretended_clock(at):
             seen[name] = cast(cycle, submission)
-            look_around(seen[name], cycle, watchers)
+            look_around(seen[name], cycle, watchers if name in SEEN_BY_ALL else {"a stranger": Client()})
         seen[name].logged = [seen[name].masked(line) for line in lines]
         transaction.savepoint_rollback(sid)
     first = seen.pop("even")
-    assert len(first.answers) > 150
+    assert len(first.answers) > 130
     assert {status for status, *_ in first.answers.values()} <= {
         200,
         301,
@@ -123,10 +125,12 @@ def test_nothing_public_differs_by_a_sealed_ballot_until_all_appears(
         422,
     }
     for name, other in seen.items():
-        assert other.answers.keys() == first.answers.keys(), name
-        for asked, answer in first.answers.items():
-            assert other.answers[asked] == answer, f"{name}: {asked}"
-        assert other.logged == first.logged, name
+        who = {watcher for watcher, _ in other.answers}
+        assert other.answers.keys() == {asked for asked in first.answers if asked[0] in who}, name
+        for asked, answer in other.answers.items():
+            assert answer == first.answers[asked], f"{name}: {asked}"
+        assert other.logged == first.logged or name not in SEEN_BY_ALL, name
+        assert other.logged == first.logged[: len(other.logged)], name
     for asked, (status, _, body, _) in first.answers.items():
         if "<digest>" in asked[1]:
             assert status == 404 or "<digest>" not in body.decode(), asked
@@ -222,6 +226,7 @@ def look(seen: Seen, who: str, client: Client, path: str) -> list[str]:
     body = raw
     for pattern, replacement in _MASKS:
         body = pattern.sub(replacement, body)
+    size = len(body)  # without instants: in words one is shorter at the full minute
     if re.search("/(heads|proof)/", path):
         body = _TREE.sub(rb'"\1":"<hash>"', body)
     body = seen.masked(body.decode()).encode()
@@ -229,7 +234,9 @@ def look(seen: Seen, who: str, client: Client, path: str) -> list[str]:
     if body != raw:  # what hashes the body differs where what is masked does
         headers.pop("ETag", None)
     headers = {name: seen.masked(value) for name, value in headers.items()}
-    seen.answers[who, seen.masked(path)] = (answer.status_code, headers, body, len(raw))
+    if "Content-Length" in headers:
+        headers["Content-Length"] = str(int(headers["Content-Length"]) - len(raw) + size)
+    seen.answers[who, seen.masked(path)] = (answer.status_code, headers, body, size)
     if not answer["Content-Type"].startswith("text/html"):
         return []
     found = re.findall(r'(?:href|action)="(/[^"#]*)', raw.decode())
@@ -237,14 +244,14 @@ def look(seen: Seen, who: str, client: Client, path: str) -> list[str]:
 
 
 def may_follow(link: str) -> bool:
-    return not link.startswith(("/static/", *(f"/{path}" for path in NOT_PUBLIC)))
+    return not link.startswith(("/static/", *(f"/{path}" for path in LEFT_OUT)))
 
 
 def addresses(seen: Seen, cycle: Cycle) -> Iterator[str]:
     """Every address that the site has, with every value that makes sense in it here."""
     by_name, by_kind = values(cycle), kinds(seen, cycle)
     for route in routes(get_resolver().url_patterns):
-        if route.startswith(NOT_PUBLIC):
+        if route.startswith(LEFT_OUT):
             continue
         parts = _PART.findall(route)
         for chosen in product(*(by_name.get(name) or by_kind[kind] for kind, name in parts)):
