@@ -11,7 +11,7 @@ from programmes import api as programmes
 from tpp import api
 from tpp.pages import clock, uptake
 from votes import api as votes
-from votes import draft_api
+from votes import draft_api, effect_api
 
 urlpatterns = [
     path("openapi.json", api.openapi_json, name="openapi_json"),
@@ -24,6 +24,7 @@ urlpatterns = [
     path("cycles/<number:number>/ballots/0x<digest:digest>/", votes.read_ballot, name="api_ballot"),
     path("cycles/<number:number>/voters/", votes.list_voters, name="api_voters"),
     path("cycles/<number:number>/voters/<address:address>/", votes.read_voter, name="api_voter"),
+    path("cycles/<number:number>/effect/", effect_api.effect, name="api_effect"),
     path("cycles/<number:number>/draft/", draft_api.draft, name="api_draft"),
     path("cycles/<number:number>/certificate/", votes.read_certificate, name="api_certificate"),
     path("cycles/<number:number>/result/", votes.read_result, name="api_result"),

@@ -63,6 +63,12 @@ DRAFT_REFUSALS = {
     },
     "delete": {401: ["not_signed_in"], 403: ["csrf_failed"], 404: ["unknown_cycle", "not_found"]},
 }
+EFFECT_REFUSALS = {
+    400: ["malformed"],
+    404: ["unknown_cycle", "not_found"],
+    409: ["not_open_yet", "closed", "cycle_cancelled", "sealed"],
+    422: ["no_power_at_snapshot", "lines_do_not_sum", "over_cap", "unknown_option", "duplicate_line"],
+}
 _SESSION = {
     "type": "apiKey",
     "in": "cookie",
@@ -90,6 +96,9 @@ def complete(result: dict[str, Any], **_: Any) -> dict[str, Any]:
     uptake = result["paths"]["/api/v1/uptake/"]["get"]
     result["paths"]["/api/v1/uptake.csv"] = {"get": _uptake_csv(uptake["parameters"])}
     result["components"]["securitySchemes"] = {"session": _SESSION}
+    asked = result["paths"]["/api/v1/cycles/{number}/effect/"]["post"]["responses"]
+    asked["200"]["description"] = "What it would change; nothing is stored."
+    asked |= {str(status): refusal(status, names) for status, names in EFFECT_REFUSALS.items()}
     _complete_draft(result["paths"]["/api/v1/cycles/{number}/draft/"])
     for path, methods in result["paths"].items():
         for method, operation in methods.items():
@@ -234,7 +243,14 @@ def _ballot_schemas(given: dict[str, Any]) -> dict[str, Any]:
             },
         },
     }
-    return {"SignedBallot": signed, "Refusal": _REFUSAL_SCHEMA}
+    unsigned = {
+        "type": "object",
+        "description": "What a voter thinks of signing.",
+        "additionalProperties": False,
+        "required": ["voter", "lines"],
+        "properties": {name: ballot["properties"][name] for name in ("voter", "lines")},  # type: ignore[index]
+    }
+    return {"SignedBallot": signed, "UnsignedBallot": unsigned, "Refusal": _REFUSAL_SCHEMA}
 
 
 _REFUSAL_SCHEMA = {

@@ -15,14 +15,8 @@ from ledger.models import Account, Transfer
 from programmes.models import Programme
 from tests.factories import EVEN, HOUR, POWERS, UNIT, address, make_community, make_cycle, signed
 from votes.actions.ballots import cast_ballot
-from votes.actions.closing import (
-    Turnout,
-    close_cycle,
-    publish_result,
-    read_histogram,
-    read_voters,
-    settle_cycle,
-)
+from votes.actions.closing import close_cycle, publish_result, settle_cycle
+from votes.actions.counting import Turnout, read_histogram, read_voters
 from votes.models import RULES, BallotPosition, Certificate, ContestResult, Cycle, Result, Settlement
 from votes.record.merkle import root
 from votes.tally import Profile, profile, tally

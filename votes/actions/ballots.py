@@ -46,7 +46,7 @@ def cast_ballot(*, number: int, submission: Submission, at: datetime) -> Receipt
     signed, rules = submission.ballot, cycle.announcement.rules
     if signed.cycle != str(number) or signed.rules != rules.hash:
         raise refuse("unknown_rules")
-    options = _check_lines(signed, rules)
+    options = check_lines(signed, rules)
     digest = ballot_digest(signed, rules.domain_separator)
     _check_signature(digest, submission)
     try:
@@ -83,7 +83,7 @@ def _check_signature(digest: bytes, submission: Submission) -> None:
         raise refuse("bad_signature")
 
 
-def _check_lines(signed: SignedBallot, rules: Rules) -> list[int]:
+def check_lines(signed: SignedBallot, rules: Rules) -> list[int]:
     """The option numbers of the ballot's lines, each line and each contest's sum checked."""
     if len(signed.reason.encode()) > rules.limits.reason_bytes:
         raise refuse(

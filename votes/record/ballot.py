@@ -209,18 +209,26 @@ def parse_submission(body: bytes) -> Submission:
     """
     document = _object(_read_json(body), "the body", ("ballot", "signature"))
     fields = _object(document["ballot"], "ballot", _BALLOT_KEYS)
-    lines = fields["lines"]
-    if type(lines) is not list:
-        raise Malformed("ballot.lines must be a list.")
     ballot = Ballot(
         cycle=_matching(fields["cycle"], "ballot.cycle", _CYCLE, "the number of a cycle as a string"),
         rules=_hex(fields["rules"], "ballot.rules", 32),
         voter="0x" + _hex(fields["voter"], "ballot.voter", 20).hex(),
         nonce=_whole(fields["nonce"], "ballot.nonce", 0, MAX_NONCE),
         reason=_text(fields["reason"], "ballot.reason"),
-        lines=tuple(_line(line, f"ballot.lines[{at}]") for at, line in enumerate(lines)),
+        lines=_lines(fields["lines"], "ballot.lines"),
     )
     return Submission(ballot, _hex(document["signature"], "signature", 65))
+
+
+def parse_unsigned(body: bytes) -> tuple[str, tuple[Line, ...]]:
+    """Read the voter and the lines of a ballot that nobody has signed, as strictly.
+
+    >>> parse_unsigned(b'{"voter": "0xabababababababababababababababababababab", "lines": []}')
+    ('0xabababababababababababababababababababab', ())
+    """
+    document = _object(_read_json(body), "the body", ("voter", "lines"))
+    voter = "0x" + _hex(document["voter"], "voter", 20).hex()
+    return voter, _lines(document["lines"], "lines")
 
 
 class _Pairs(list[tuple[str, object]]):
@@ -271,6 +279,12 @@ def _object(value: object, where: str, keys: tuple[str, ...]) -> dict[str, objec
         if key not in found:
             raise Malformed(f'{where} lacks "{key}".')
     return found
+
+
+def _lines(value: object, where: str) -> tuple[Line, ...]:
+    if type(value) is not list:
+        _must(where, "a list")
+    return tuple(_line(line, f"{where}[{at}]") for at, line in enumerate(value))
 
 
 def _line(value: object, where: str) -> Line:

@@ -76,6 +76,7 @@ def _document(rules: Rules) -> dict[str, Any]:
         "reasonBytes": rules.limits.reason_bytes,
         "closesAt": rules.instants.closes_at.isoformat(),
         "draft": reverse("api_draft", args=[rules.cycle]),
+        "effect": reverse("api_effect", args=[rules.cycle]) if rules.live_results else None,
         "send": reverse("api_ballots", args=[rules.cycle]),
         "voters": reverse("api_voter", args=[rules.cycle, "0x" + "0" * 40]),
         "receipts": reverse("receipt", args=[rules.cycle, "0" * 64]),

@@ -19,7 +19,7 @@ from redis.exceptions import RedisError
 
 from journal.version import VERSION
 from ledger.templatetags.amounts import exact
-from votes.actions.closing import Turnout, read_histogram, read_voters
+from votes.actions.counting import Turnout, read_histogram, read_voters
 from votes.models import Contest, ContestResult, Cycle, Option, OptionResult, Result
 from votes.pictures import Segment
 from votes.record.rules import META

@@ -1,0 +1,148 @@
+"""What ballots come to: their histogram as PostgreSQL adds it up, and what each contest's rules make of it."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from fractions import Fraction
+from typing import NamedTuple
+
+from django.db import connection
+
+from votes.models import RULES, Contest, Cycle
+from votes.tally import Profile, fall_back, tally
+
+Histogram = Mapping[int, Mapping[int, int]]
+
+
+class Turnout(NamedTuple):
+    """How many voters and how much power [base units]."""
+
+    voters: int
+    power: int
+
+
+class Award(NamedTuple):
+    """What one rule makes of a contest, in the order of its options."""
+
+    outcome: str
+    shares: tuple[Fraction, ...]
+    amounts: tuple[int, ...]
+    parameter: Fraction | None = None
+    why: str = ""
+
+
+def awards_of(
+    cycle: Cycle, histogram: Histogram, voters: Mapping[int | None, Turnout], *, binding_only: bool = False
+) -> Iterator[tuple[Contest, dict[str, Award]]]:
+    """Every contest of `cycle` and what each rule gives it, or only the one that binds.
+
+    `voters` is the turnout by contest id. The contest over all programmes stands first and gives the others their
+    budgets by its binding rule.
+    """
+    given: dict[str, int] = {}
+    for contest in cycle.contests.prefetch_related("options"):
+        budget = given[contest.key] if contest.budget is None else contest.budget
+        rules = [contest.rule] if binding_only else list(RULES)
+        awards = _awards(cycle, contest, budget, histogram, voters.get(contest.pk, Turnout(0, 0)), rules)
+        yield contest, awards
+        if contest.is_over_programmes:
+            options = [option.key for option in contest.options.all()]
+            given = dict(zip(options, awards[contest.rule].amounts, strict=True))
+
+
+def _awards(
+    cycle: Cycle, contest: Contest, budget: int, histogram: Histogram, turnout: Turnout, rules: list[str]
+) -> dict[str, Award]:
+    options = list(contest.options.all())
+    profile = Profile(tuple(histogram.get(option.number, {}) for option in options), turnout.power)
+    if contest.budget is None and not budget:
+        nothing = Award("nothing_given", (Fraction(0),) * len(options), (0,) * len(options))
+        return dict.fromkeys(rules, nothing)
+    if _reaches_quorum(cycle, contest, turnout):
+        return {rule: _tallied(rule, profile, contest, budget) for rule in rules}
+    return dict.fromkeys(rules, _fallen(cycle, contest, budget))
+
+
+def _tallied(rule: str, profile: Profile, contest: Contest, budget: int) -> Award:
+    outcome = tally(rule, profile, list(contest.bounds.values()), budget)
+    return Award("split", outcome.shares, outcome.amounts, outcome.parameter)
+
+
+def _fallen(cycle: Cycle, contest: Contest, budget: int) -> Award:
+    """What the frozen rules do with a contest below its quorum."""
+    options = [option.key for option in contest.options.all()]
+    rules = next(frozen for frozen in cycle.announcement.rules.contests if frozen.programme == contest.key)
+    last = rules.last_split.shares if rules.last_split else None
+    fallen = fall_back(contest.fallback, options, list(contest.bounds.values()), budget, last)
+    return Award(fallen.outcome, fallen.shares, fallen.amounts, why=fallen.why)
+
+
+def _reaches_quorum(cycle: Cycle, contest: Contest, turnout: Turnout) -> bool:
+    """Whether enough voters and power are counted in the contest; no power at all never is enough."""
+    everybody = cycle.power.snapshot.total_power
+    return (
+        turnout.power > 0
+        and turnout.voters >= contest.quorum_voters
+        and turnout.power * 10_000 >= contest.quorum_power * everybody
+    )
+
+
+@contextmanager
+def without_nested_loops() -> Iterator[None]:
+    """Have PostgreSQL hash and sort where it reads a whole cycle.
+
+    Its statistics lag behind a cycle that filled up quickly. It then expects a handful of ballots, and a loop inside
+    a loop looks cheap: minutes instead of a second from 20,000 ballots on.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_nestloop = off")
+    yield
+    with connection.cursor() as cursor:  # after an error the rollback does it
+        cursor.execute("SET LOCAL enable_nestloop TO DEFAULT")
+
+
+def read_histogram(cycle: Cycle) -> Mapping[int, Mapping[int, int]]:
+    """H[option number][basis points] -> voting power, over each voter's newest ballot; PostgreSQL adds it up."""
+    histogram: defaultdict[int, dict[int, int]] = defaultdict(dict)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT line.option, line.share, sum(p.power)
+            FROM votes_ballot b
+            JOIN power_snapshotpower p ON p.snapshot_id = %s AND p.address = b.voter
+            CROSS JOIN LATERAL unnest(b.options, b.shares) AS line(option, share)
+            WHERE b.cycle_id = %s AND NOT EXISTS (SELECT FROM votes_ballot r WHERE r.replaces_id = b.id)
+            GROUP BY line.option, line.share
+            """,
+            [cycle.power.snapshot_id, cycle.pk],
+        )
+        for option, share, power in cursor:
+            histogram[option][share] = int(power)
+    return histogram
+
+
+def read_voters(cycle: Cycle) -> dict[int | None, Turnout]:
+    """Turnout by contest id; under None that of the whole cycle, counting ballots that have lines."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT voted.contest_id, count(*), sum(voted.power)
+            FROM (
+                SELECT DISTINCT b.id, o.contest_id, p.power
+                FROM votes_ballot b
+                JOIN power_snapshotpower p ON p.snapshot_id = %(snapshot)s AND p.address = b.voter
+                CROSS JOIN LATERAL unnest(b.options) AS line(option)
+                JOIN votes_option o ON o.cycle_id = b.cycle_id AND o.number = line.option
+                WHERE b.cycle_id = %(cycle)s
+                  AND NOT EXISTS (SELECT FROM votes_ballot r WHERE r.replaces_id = b.id)
+            ) AS voted GROUP BY voted.contest_id
+            UNION ALL
+            SELECT NULL, count(*), coalesce(sum(p.power), 0)
+            FROM votes_ballot b
+            JOIN power_snapshotpower p ON p.snapshot_id = %(snapshot)s AND p.address = b.voter
+            WHERE b.cycle_id = %(cycle)s AND cardinality(b.options) > 0
+              AND NOT EXISTS (SELECT FROM votes_ballot r WHERE r.replaces_id = b.id)
+            """,
+            {"snapshot": cycle.power.snapshot_id, "cycle": cycle.pk},
+        )
+        return {contest: Turnout(voters, int(power)) for contest, voters, power in cursor}
