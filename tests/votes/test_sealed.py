@@ -281,6 +281,7 @@ def test_the_api_gives_commitments_until_closing_and_then_everything(client: Cli
         assert (read["digest"], read["receipted"]) == (digest, answer)
         page = shown(client, f"/cycles/{cycle.number}/ballots/{key[2:]}/")
         assert "Because." in page
+    assert "sealed until this certificate" in shown(client, f"/cycles/{cycle.number}/result/")
     newest = client.get(url(cycle, f"voters/{address('alice')}/")).json()["newest"]
     assert newest == {"digest": digest, "nonce": 1}
 
