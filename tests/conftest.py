@@ -36,6 +36,10 @@ NEEDS = {
     "browser": ("Chromium", CHROMIUM is not None),
     "node": ("Node with npm", shutil.which("npm") is not None),
     "compose": ("docker-compose", shutil.which("docker-compose") is not None),
+    "registry": (
+        "a package registry",
+        True,
+    ),  # whether one answers is seen when it is asked (tests/environments)
 }
 REQUIRED = set(filter(None, os.environ.get("TPP_REQUIRE", "").split(",")))
 

@@ -4,6 +4,7 @@ import argparse
 import json
 import sys
 import time
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -33,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
         with open_record(Path(given.file)) as source:
             verdict = verify(source, options)
-    except (OSError, EOFError, Unreadable, NodeFault) as error:
+    except (OSError, EOFError, zlib.error, Unreadable, NodeFault) as error:
         sys.stderr.write(f"tpp-verify: {error}\n")
         return UNREADABLE
     progress.clear()

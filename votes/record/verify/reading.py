@@ -23,9 +23,10 @@ Value = Mapping[str, Any] | BallotLine | Holder
 def open_record(path: Path) -> BinaryIO:
     """The bytes of a record file, which may be compressed with gzip."""
     file = path.open("rb")
-    if file.peek(2)[:2] == b"\x1f\x8b":
-        return gzip.open(file)  # type: ignore[return-value]  # it reads bytes, by lines too
-    return file
+    if file.peek(2)[:2] != b"\x1f\x8b":
+        return file
+    file.close()
+    return gzip.open(path)  # type: ignore[return-value]  # it reads bytes, by lines too
 
 
 class Reader:
