@@ -4,7 +4,7 @@ from functools import update_wrapper
 from typing import Any, TypeVar
 
 from django.conf import settings
-from django.db.models import Subquery, prefetch_related_objects
+from django.db.models import Prefetch, Subquery, prefetch_related_objects
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.http.request import UnreadablePostError
 from django.http.response import HttpResponseBase
@@ -34,7 +34,7 @@ from power.api import POWERS, powers_page
 from power.models import SnapshotPower
 from votes.actions.ballots import cast_ballot, receipt_of
 from votes.actions.cycles import find_cycle
-from votes.models import Ballot, Certificate, Cycle, Option, Result
+from votes.models import Ballot, Certificate, Cycle, Option, Record, Result
 from votes.patience import check_patience, refused
 from votes.record.ballot import MAX_BODY_BYTES, Malformed, Submission, parse_submission
 from votes.refusals import refuse
@@ -125,7 +125,9 @@ def list_cycles(request: Request) -> Response:
 def read_cycle(request: Request, number: int) -> Response:
     """One cycle with its contests, options and rules hash."""
     cycle = _cycle(number)
-    prefetch_related_objects([cycle], "contests__options")
+    prefetch_related_objects(
+        [cycle], "contests__options", Prefetch("records", Record.objects.order_by("kind"))
+    )
     return Response(CycleDetailSerializer(cycle).data)
 
 

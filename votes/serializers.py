@@ -2,12 +2,14 @@
 
 from typing import Any
 
+from django.urls import reverse
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from journal.reading import HexField, InstantField
 from votes.actions.ballots import Receipted
-from votes.models import Ballot, Cancellation, Certificate, Contest, ContestResult, Cycle, Result
+from votes.models import Ballot, Cancellation, Certificate, Contest, ContestResult, Cycle, Record, Result
+from votes.record.lines import KINDS
 
 PHASES = ["planned", "announced", "open", "counting", "challenge", "settled", "cancelled"]
 
@@ -68,6 +70,20 @@ class CertificateSerializer(serializers.Serializer[Certificate]):
     rules_hash = HexField(help_text="SHA-256 of rules.json")
 
 
+class RecordSerializer(serializers.Serializer[Record]):
+    """A file of everything that the result depends on, fixed once made."""
+
+    kind = serializers.ChoiceField(choices=list(KINDS))
+    sha256 = serializers.CharField(source="hash_hex", help_text="of the file, in hex")
+    size = serializers.IntegerField(help_text="bytes")
+    lines = serializers.IntegerField()
+    built_at = InstantField()
+    address = serializers.SerializerMethodField(help_text="path of the file on this site")
+
+    def get_address(self, record: Record) -> str:
+        return reverse("record_file", args=[record.cycle.number, record.kind])
+
+
 class CycleDetailSerializer(CycleSerializer):
     """One vote with its contests."""
 
@@ -83,6 +99,7 @@ class CycleDetailSerializer(CycleSerializer):
     )
     cancellation = serializers.SerializerMethodField(help_text="null unless it is cancelled")
     contests = ContestSerializer(many=True)
+    records = RecordSerializer(many=True, help_text="none before there is a result")
 
     def get_live_results(self, cycle: Cycle) -> bool | None:
         return cycle.announcement.rules.live_results if hasattr(cycle, "announcement") else None

@@ -1,8 +1,9 @@
 from django.urls import path, register_converter
 
 from journal import converters  # noqa: F401 (registers what the addresses below are made of)
+from votes.record.lines import KINDS
 from votes.record.rules import META
-from votes.views import admin, ballots, contests, cycles, founding, results
+from votes.views import admin, ballots, contests, cycles, founding, records, results
 
 
 class ContestConverter:
@@ -17,7 +18,20 @@ class ContestConverter:
         return "all_programmes" if value == META else value
 
 
+class RecordConverter:
+    """Which of a cycle's two records."""
+
+    regex = "|".join(KINDS)
+
+    def to_python(self, value: str) -> str:
+        return value
+
+    def to_url(self, value: str) -> str:
+        return value
+
+
 register_converter(ContestConverter, "contest")
+register_converter(RecordConverter, "record")
 
 urlpatterns = [
     path("admin/", admin.overview, name="admin"),
@@ -38,6 +52,16 @@ urlpatterns = [
         "cycles/<number:number>/ballots/<digest:digest>/receipt.json",
         ballots.receipt_file,
         name="receipt_file",
+    ),
+    path("cycles/<number:number>/record/", records.record_page, name="record"),
+    path("cycles/<number:number>/record/<record:kind>.ndjson", records.record_file, name="record_file"),
+    path(
+        "cycles/<number:number>/record/<record:kind>-with-texts.ndjson",
+        records.record_with_texts,
+        name="record_with_texts",
+    ),
+    path(
+        "cycles/<number:number>/record/<record:kind>.ndjson.sha256", records.record_hash, name="record_hash"
     ),
     path("cycles/<number:number>/result/", results.result_page, name="result"),
     path("cycles/<number:number>/contests/<contest:key>/", contests.contest_page, name="contest"),

@@ -89,6 +89,7 @@ def test_the_front_says_where_the_cycle_is(
         "/cycles/1/ballot/",
         "/cycles/1/result/",
         "/cycles/1/ballots/",
+        "/cycles/1/record/",
     ):
         answer = client.get(path)
         assert answer.status_code == 200, path
