@@ -13,6 +13,7 @@ from journal.models import Alarm
 from tests.contests import HALVES, cast, with_meta
 from tests.factories import HOUR, make_community, make_cycle
 from tests.records import SPLITS, check, failed, file_of, finish, finished_cycle, names, objects, vote
+from votes.actions.heads import publish_head
 from votes.actions.record_lines import lines_of, text_lines
 from votes.actions.records import build_closed_record, build_final_record, check_records
 from votes.actions.steps import STEPS, run_everything_due
@@ -107,6 +108,16 @@ def test_a_cycle_with_a_meta_contest_verifies() -> None:
     finish(cycle)
     verdict = check(file_of(cycle, "final"))
     assert verdict.has_passed, failed(verdict)
+
+
+def test_a_cycle_whose_heads_were_published_verifies() -> None:
+    cycle = make_cycle(make_community(), opens_in=-HOUR)
+    assert publish_head(cycle_id=cycle.pk, at=database_clock())
+    vote(cycle)
+    assert publish_head(cycle_id=cycle.pk, at=database_clock() + HOUR)
+    verdict = check(file_of(finish(cycle), "final"))
+    assert verdict.has_passed, failed(verdict)
+    assert {"heads", "head_signatures"} <= set(names(verdict, Status.PASSED))
 
 
 def test_a_sealed_cycle_verifies_with_its_blinds() -> None:

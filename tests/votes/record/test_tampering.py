@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from tests.factories import HOUR, make_community, make_cycle
 from tests.records import check, failed, file_of, finish, finished_cycle, names, objects, sealed_again, vote
@@ -15,10 +14,11 @@ from tests.votes.record.tampering import TAMPERINGS, ZERO, ballot_of, ballots, t
 from votes.actions.identity import receipt_seed
 from votes.actions.record_lines import text_lines
 from votes.models import Cycle
-from votes.record.canonical import canonical
+from votes.record.heads import TreeHead, sign_head
 from votes.record.instants import from_iso, iso, microseconds
 from votes.record.merkle import ballot_leaf, leaf_hash, root
 from votes.record.receipt import Receipt, sign_receipt
+from votes.record.rules import Rules
 from votes.record.verify import CHECKS, Options, Status, verify
 from votes.record.verify.receipts import FRAUD, Kept
 from votes.record.verify.trees import Head
@@ -54,19 +54,10 @@ def with_heads(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def head_line(lines: list[dict[str, Any]], size: int, over: bytes, published_at: str) -> dict[str, Any]:
-    rules = the(lines, "rules")
-    content = {
-        "version": 1,
-        "cycle": json.loads(rules["json"])["cycle"],
-        "rules": rules["sha256"],
-        "size": size,
-        "root": "0x" + over.hex(),
-        "published_at": published_at,
-    }
-    key = Ed25519PrivateKey.from_private_bytes(receipt_seed())
-    signature = "0x" + key.sign(b"TPP tree head v1\n" + canonical(content)).hex()
-    head = {name: content[name] for name in ("size", "root", "published_at")}
-    return {"type": "head", **head, "signature": signature}
+    rules = Rules.parse(the(lines, "rules")["json"])
+    head = TreeHead(str(rules.cycle), rules.hash, size, over, from_iso(published_at))
+    fields = {name: head.content()[name] for name in ("size", "root", "published_at")}
+    return {"type": "head", **fields, "signature": "0x" + sign_head(receipt_seed(), head).hex()}
 
 
 def test_what_is_tampered_with_below_was_right() -> None:

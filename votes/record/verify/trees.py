@@ -6,17 +6,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-
-from votes.record.canonical import canonical
+from votes.record.heads import TreeHead, verify_head
+from votes.record.instants import from_iso
 from votes.record.lines import BallotLine
 from votes.record.merkle import Frontier, ballot_leaf, leaf_hash
 from votes.record.rules import Rules
 from votes.record.sealing import commitment_of
 from votes.record.verify.checks import Report
 
-_HEAD_PREFIX = b"TPP tree head v1\n"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -39,20 +36,11 @@ class Head:
 
     def is_signed_by(self, rules: Rules) -> bool:
         """Whether the receipt key of the rules signed it for this cycle."""
-        content = {
-            "version": 1,
-            "cycle": str(rules.cycle),
-            "rules": "0x" + rules.hash.hex(),
-            "size": self.size,
-            "root": "0x" + self.root.hex(),
-            "published_at": self.published_at,
-        }
         try:
-            key = Ed25519PublicKey.from_public_bytes(rules.receipt_key)
-            key.verify(self.signature, _HEAD_PREFIX + canonical(content))
-        except (InvalidSignature, ValueError):
+            head = TreeHead(str(rules.cycle), rules.hash, self.size, self.root, from_iso(self.published_at))
+        except (TypeError, ValueError):
             return False
-        return True
+        return verify_head(rules.receipt_key, head, self.signature)
 
 
 class Tree:
