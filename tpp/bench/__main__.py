@@ -4,11 +4,13 @@ import argparse
 import sys
 from collections.abc import Callable
 
-from tpp.bench import pages, rules
+from tpp.bench import large, pages, rules
 
 PARTS: dict[str, Callable[[], None]] = {
     "pages": pages.run,
     "rules": rules.run,
+    "tally": large.run_tally,
+    "closing": large.run_closing,
 }
 
 
