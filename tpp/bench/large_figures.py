@@ -9,13 +9,8 @@ from django.db import transaction
 
 from tpp.bench import large_cycle
 from tpp.bench.figures import Answer, row, timed
-from votes.actions.closing import (
-    close_cycle,
-    publish_result,
-    read_histogram,
-    read_voters,
-    without_nested_loops,
-)
+from votes.actions.closing import close_cycle, publish_result
+from votes.actions.counting import read_histogram, read_voters, without_nested_loops
 from votes.actions.heads import extend_tree
 from votes.models import Ballot, Cycle
 from votes.tally import RULES, Bounds, Outcome, Profile, tally
