@@ -85,20 +85,23 @@ def test_a_newcomer_signs_in_votes_keeps_a_receipt_and_sees_the_result(site: str
     page.get_by_role("link", name="Fill in your ballot").click()
     sign = page.get_by_role("button", name="Sign and send")
     expect(sign).to_be_disabled()
-    page.get_by_label("Lending").fill("50")
-    page.get_by_label("Exchanges").fill("37,5")
-    page.get_by_label("Perpetuals").fill("40")
+    page.get_by_role("textbox", name="Lending").fill("50")
+    page.get_by_role("textbox", name="Exchanges").fill("37,5")
+    page.get_by_role("textbox", name="Perpetuals").fill("40")
     expect(page.get_by_text("At most 31.25 % can go here")).to_be_visible()
-    page.get_by_label("Perpetuals").fill("12.5")
+    page.get_by_role("textbox", name="Perpetuals").fill("12.5")
     for _ in range(3):
         page.locator("section", has_text="left out").get_by_role(
             "button", name="give the rest evenly"
         ).first.click()
     page.get_by_label("Your reason").fill("Depth that stays.")
     sign.click()
+    page.get_by_role("button", name="Sign in my wallet").click()
     page.get_by_role("button", name="Decline").click()
     expect(page.get_by_role("alert")).to_contain_text("declined")
     sign.click()
+    expect(page.get_by_role("dialog")).to_contain_text("37.5")
+    page.get_by_role("button", name="Sign in my wallet").click()
     expect(page.get_by_role("dialog")).to_contain_text("37.5")
     page.get_by_role("button", name="Sign", exact=True).click()
 

@@ -73,6 +73,25 @@ def words(name: str, *, default: list[str]) -> list[str]:
     return [word.strip() for word in value.split(",") if word.strip()] or default
 
 
+def own_path(name: str) -> str:
+    """The path of a file on this site, such as /static/wallet.js; empty where it is not set."""
+    value = optional(name, "")
+    if value and not re.fullmatch(r"/[A-Za-z0-9._~-]+(/[A-Za-z0-9._~-]+)*", value):
+        raise ImproperlyConfigured(
+            f"{name} must be a path on this site such as /static/wallet.js, not {value!r}"
+        )
+    return value
+
+
+def origins(name: str) -> list[str]:
+    """The comma-separated origins of `name`, by https or wss; none where it is not set."""
+    found = words(name, default=[])
+    for word in found:
+        if not re.fullmatch(r"(https|wss)://[a-z0-9.-]+(:[0-9]{1,5})?", word):
+            raise ImproperlyConfigured(f"{name} must list origins such as wss://relay.example, not {word!r}")
+    return found
+
+
 def addresses(name: str) -> list[str]:
     """The comma-separated wallet addresses of `name`, in small letters; none where it is not set."""
     found = words(name, default=[])

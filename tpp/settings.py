@@ -19,6 +19,8 @@ from tpp.environment import (
     load,
     nodes,
     optional,
+    origins,
+    own_path,
     required,
     seconds,
     site,
@@ -71,9 +73,13 @@ SESSION_COOKIE_AGE = 14 * 24 * 3600
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+# A further wallet: the path, on this site, of a JavaScript module that announces it, and the hosts it talks to.
+TPP_WALLET_SCRIPT = own_path("TPP_WALLET_SCRIPT")
+TPP_WALLET_HOSTS = origins("TPP_WALLET_HOSTS")
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [SELF],
+        "connect-src": [SELF, *TPP_WALLET_HOSTS],
         "img-src": [SELF, "data:"],
         "base-uri": [NONE],
         "form-action": [SELF],

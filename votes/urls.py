@@ -3,7 +3,7 @@ from django.urls import path, register_converter
 from journal import converters  # noqa: F401 (registers what the addresses below are made of)
 from votes.record.lines import KINDS
 from votes.record.rules import META
-from votes.views import admin, ballots, contests, cycles, founding, records, results
+from votes.views import admin, ballot_page, ballots, contests, cycles, founding, records, results
 
 
 class ContestConverter:
@@ -45,7 +45,8 @@ urlpatterns = [
     path("admin/log/", admin.log, name="admin_log"),
     path("cycles/", cycles.cycle_list, name="cycles"),
     path("cycles/<number:number>/", cycles.cycle_page, name="cycle"),
-    path("cycles/<number:number>/ballot/", ballots.ballot_page, name="ballot"),
+    path("cycles/<number:number>/ballot/", ballot_page.ballot_page, name="ballot"),
+    path("cycles/<number:number>/ballot/example.json", ballot_page.ballot_example, name="ballot_example"),
     path("cycles/<number:number>/ballots/", ballots.ballot_list, name="ballots"),
     path("cycles/<number:number>/ballots/<digest:digest>/", ballots.receipt_page, name="receipt"),
     path(

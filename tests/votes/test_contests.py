@@ -201,7 +201,7 @@ def test_the_vote_over_all_programmes_gives_each_its_budget_which_its_own_vote_s
 def test_the_ballot_page_asks_for_all_programmes_first_and_knows_no_amounts_below(client: Client) -> None:
     cycle = make_cycle(with_meta())
     page = page_of(client, cycle, "ballot/")
-    assert page.index('data-programme="*"') < page.index('data-programme="ignite"')
+    assert page.index('id="contest-*"') < page.index('id="contest-ignite"')
     assert page.count("The vote over all programmes decides its budget") == 2
     document = json.loads(
         page.split('<script id="ballot-data" type="application/json">')[1].split("</script>")[0]

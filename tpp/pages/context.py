@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest
 
 from journal.clock import database_clock
@@ -50,6 +51,7 @@ def site(request: HttpRequest) -> dict[str, Any]:
         "meta": meta,
         "meta_token": meta.token if meta else None,
         "current": current_cycle(at=at),
+        "wallet_script": settings.TPP_WALLET_SCRIPT,
     }
     if is_demo_page(request, meta):
         context["demo_people"] = people_to_act_as()

@@ -1,103 +1,22 @@
-"""Filling in a ballot, its receipt, and the list of all."""
+"""A ballot's receipt, and the list of all."""
 
 import hmac
-from dataclasses import dataclass
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
-from django.urls import reverse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from accounts.models import Wallet
 from power.models import SnapshotPower
 from votes.actions.ballots import receipt_of
-from votes.models import Ballot, Contest, Cycle, Option
-from votes.record.rules import Rules
+from votes.models import Ballot, Cycle
 from votes.serializers import receipt_document
-from votes.tally import RULES, largest_line
 from votes.views.cycles import cycle_or_404, token_of
 from votes.views.results import SHOWN, list_of_ballots, splits_of
 
 SHOWN_SEALED = 200  # commitments on one page
-
-
-@dataclass(frozen=True)
-class Sheet:
-    """One contest on the ballot page. `floors` and `residual` [basis points of the budget]."""
-
-    contest: Contest
-
-    @property
-    def options(self) -> list[Option]:
-        return list(self.contest.options.all())
-
-    @property
-    def sentence(self) -> str:
-        return RULES[self.contest.rule].sentence
-
-    @property
-    def floors(self) -> int:
-        return sum(option.floor for option in self.options)
-
-    @property
-    def residual(self) -> int:
-        return 10_000 - self.floors
-
-
-def ballot_page(request: HttpRequest, number: int) -> HttpResponse:
-    """All contests of an open cycle on one page; before and after, when to come back."""
-    cycle = cycle_or_404(number, "announcement", "power__snapshot", "cancellation")
-    if cycle.phase != "open":
-        return render(request, "votes/no_ballot.html", {"cycle": cycle})
-    contests = list(
-        cycle.contests.select_related("programme").prefetch_related("options__typology__programme")
-    )
-    page = {
-        "cycle": cycle,
-        "token": token_of(cycle),
-        "contests": [Sheet(contest) for contest in contests],
-        "document": _document(cycle.announcement.rules),
-    }
-    return render(request, "votes/ballot.html", page)
-
-
-def _document(rules: Rules) -> dict[str, Any]:
-    """What the page's script needs: the domain, the rules hash, the limits and where to send."""
-    return {
-        "cycle": str(rules.cycle),
-        "rules": "0x" + rules.hash.hex(),
-        "chainId": rules.token.chain_id,
-        "salt": "0x" + rules.deployment.hex(),
-        "sealed": not rules.live_results,
-        "symbol": rules.token.symbol,
-        "decimals": rules.token.decimals,
-        "reasonBytes": rules.limits.reason_bytes,
-        "closesAt": rules.instants.closes_at.isoformat(),
-        "draft": reverse("api_draft", args=[rules.cycle]),
-        "effect": reverse("api_effect", args=[rules.cycle]) if rules.live_results else None,
-        "send": reverse("api_ballots", args=[rules.cycle]),
-        "voters": reverse("api_voter", args=[rules.cycle, "0x" + "0" * 40]),
-        "receipts": reverse("receipt", args=[rules.cycle, "0" * 64]),
-        "contests": [
-            {
-                "programme": contest.programme,
-                "name": contest.name,
-                "budget": None if contest.budget is None else str(contest.budget),
-                "options": [
-                    {
-                        "typology": option.typology,
-                        "name": option.name,
-                        "floor": option.floor,
-                        "largest": largest_line(place, contest.bounds),
-                    }
-                    for place, option in enumerate(contest.options)
-                ],
-            }
-            for contest in rules.contests
-        ],
-    }
 
 
 @csrf_exempt  # it changes nothing: a POST only carries the blind, which no address and so no log shall hold
