@@ -3,14 +3,15 @@
  */
 
 import { button, byId, element } from "./dom.js";
+import { openDraft } from "./drafts.js";
 import { RefusedError } from "./http.js";
+import { signedInWallet } from "./local-drafts.js";
 import { showTrouble } from "./page.js";
 import { walletError, WalletError } from "./wallets.js";
 import { Composition } from "./composer/composition.js";
 import { ContestView } from "./composer/contest-view.js";
 import { notify, showConflict, showKept } from "./composer/draft-view.js";
 import { listenToKeys, openHelp } from "./composer/keys.js";
-import { LocalDraft } from "./composer/local-draft.js";
 import { rememberBallotOrder, seedOf, wantsBallotOrder } from "./composer/order.js";
 import { showProgress, showStatus, speaker, whatIsMissing } from "./composer/overview.js";
 import { Outbox } from "./composer/sending.js";
@@ -18,7 +19,7 @@ import { signWithWallet } from "./composer/signing.js";
 import { fromEven, fromLastBallot, fromLastResult } from "./composer/starts.js";
 
 const page = JSON.parse(byId("ballot-data").textContent ?? "null");
-page.voter = document.querySelector('meta[name="voter"]')?.getAttribute("content") ?? null;
+page.voter = signedInWallet();
 const form = /** @type {HTMLFormElement} */ (byId("ballot"));
 const signButton = /** @type {HTMLButtonElement} */ (byId("sign"));
 const reason = /** @type {HTMLTextAreaElement} */ (byId("reason"));
@@ -27,9 +28,9 @@ const say = speaker();
 const composition = new Composition(page.contests);
 const views = composition.contests.map((_, at) => new ContestView(composition, at, page, say));
 const outbox = new Outbox(page);
-const draft = new LocalDraft(page);
+const draft = openDraft(page);
 let isBusy = false;
-let hasConflict = false;
+let isRestoring = false;
 
 /* What stands on the page */
 
@@ -111,35 +112,42 @@ byId("toolbar").append(
 
 /* The draft */
 
-/** @param {import("./composer/composition.js").Content} theirs */
-function resolve(theirs) {
-  hasConflict = true;
-  showConflict(composition, theirs, async (chosen) => {
-    hasConflict = false;
-    if (chosen === "theirs") composition.restore(theirs);
-    else draft.save(composition.content());
-  });
+const NOTHING = { lines: {}, locked: [], reason: "" };
+const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
+
+/** Show a draft without saving it again. @param {import("./composer/composition.js").Content | null} content */
+function restore(content) {
+  isRestoring = true;
+  for (const view of views) view.forgetWhys();
+  composition.restore(content ?? NOTHING);
+  isRestoring = false;
+}
+
+/** What an event of the draft tells. @param {string} name @param {(detail: any, event: Event) => void} hear */
+function onDraft(name, hear) {
+  draft.addEventListener(name, (event) => hear(/** @type {CustomEvent} */ (event).detail, event));
 }
 
 composition.addEventListener("change", () => {
   show();
-  if (!hasConflict && !isRestoring) draft.save(composition.content());
+  if (!isRestoring) draft.save(composition.content());
 });
-draft.addEventListener("saved", () => showKept("Kept in this browser, not sent. Nothing counts until you sign. Sign in to find it on your other devices."));
-draft.addEventListener("offline", () => showKept("This browser keeps nothing: do not leave the page before you have signed."));
-draft.addEventListener("newer", (event) => {
-  restore(/** @type {CustomEvent} */ (event).detail.content);
-  notify("Taken over from your other tab.");
+onDraft("saved", ({ at, where }) => showKept(where === "server"
+  ? `Saved at ${clock.format(new Date(at))}, for you alone, on every device on which you sign in. Not sent: nothing counts until you sign.`
+  : "Kept in this browser alone, because you are not signed in. Not sent: nothing counts until you sign."));
+onDraft("offline", () => showKept("No connection: kept in this browser, and saved again as soon as there is one. Not sent."));
+onDraft("signed-out", () => showKept("You are signed out: kept in this browser. You can sign and send it all the same. Not sent yet."));
+onDraft("refused", ({ words }) => showKept(`Kept in this browser; the server does not keep it: ${words} Not sent.`));
+onDraft("changed", ({ content }, event) => {
+  event.preventDefault();
+  restore(content);
+  notify("Taken over from another tab or device.", button("Undo", undo, "quiet"));
 });
-draft.addEventListener("conflict", (event) => resolve(/** @type {CustomEvent} */ (event).detail.theirs));
-
-let isRestoring = false;
-/** @param {import("./composer/composition.js").Content} content */
-function restore(content) {
-  isRestoring = true;
-  composition.restore(content);
-  isRestoring = false;
-}
+onDraft("conflict", ({ theirs }) =>
+  showConflict(composition, theirs && !theirs.sent ? theirs.content : NOTHING, (chosen) => {
+    if (chosen === "mine") draft.keepMine();
+    else restore(draft.takeTheirs());
+  }));
 
 /* Signing and sending */
 
@@ -159,7 +167,7 @@ function explain(error) {
 async function send(bytes) {
   showStatus("Sending.");
   const receipt = await outbox.send(bytes);
-  draft.forget();
+  await draft.forget();
   location.assign(receipt);
 }
 
@@ -228,5 +236,5 @@ byId("after-lines").hidden = false;
 signButton.hidden = false;
 const kept = await draft.load();
 if (kept) restore(kept);
-show();
+else show();
 if (outbox.kept) showTrouble("A ballot that you signed has not reached the server yet. Press “Send it again”: it is the very same ballot and cannot count twice.");

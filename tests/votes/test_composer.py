@@ -178,10 +178,11 @@ def test_a_ballot_starts_from_the_last_one_the_last_result_or_even_shares(
     time.sleep(max(0, (cycle.opens_at - database_clock()).total_seconds()))
     give_wallet(page)
     open_ballot(page, live_server, cycle)
-    shares = lambda at: {  # noqa: E731
-        row.locator("label").inner_text(): row.locator("input").input_value()
-        for row in contest(page, at).locator(".line").all()
-    }
+
+    def shares(at: int) -> dict[str, str]:
+        rows = contest(page, at).locator(".line").all()
+        return {row.locator("label").inner_text(): row.locator("input").input_value() for row in rows}
+
     page.get_by_role("button", name="my last ballot").click()
     expect(page.get_by_text(f"As in your ballot of cycle {before.number}.")).to_be_visible()
     assert shares(0) == {"Lending": "20", "Exchanges": "70.5", "Perpetuals": "9.5"}
