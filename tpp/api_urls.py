@@ -11,7 +11,7 @@ from programmes import api as programmes
 from tpp import api
 from tpp.pages import clock, uptake
 from votes import api as votes
-from votes import draft_api, effect_api
+from votes import draft_api, effect_api, tree_api
 
 urlpatterns = [
     path("openapi.json", api.openapi_json, name="openapi_json"),
@@ -22,6 +22,9 @@ urlpatterns = [
     path("cycles/<number:number>/rules.json", votes.read_rules, name="api_rules"),
     path("cycles/<number:number>/ballots/", votes.ballots, name="api_ballots"),
     path("cycles/<number:number>/ballots/0x<digest:digest>/", votes.read_ballot, name="api_ballot"),
+    path("cycles/<number:number>/ballots/0x<digest:digest>/proof/", tree_api.read_proof, name="api_proof"),
+    path("cycles/<number:number>/heads/", tree_api.list_heads, name="api_heads"),
+    path("cycles/<number:number>/heads/consistency/", tree_api.read_consistency, name="api_consistency"),
     path("cycles/<number:number>/voters/", votes.list_voters, name="api_voters"),
     path("cycles/<number:number>/voters/<address:address>/", votes.read_voter, name="api_voter"),
     path("cycles/<number:number>/effect/", effect_api.effect, name="api_effect"),

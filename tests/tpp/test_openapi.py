@@ -48,6 +48,7 @@ from tpp.openapi import BALLOT_REFUSALS
 from votes import refusals
 from votes.actions.closing import close_cycle, publish_result
 from votes.actions.drafts import Edit, save_draft
+from votes.actions.heads import publish_head
 from votes.models import Cycle
 from votes.record.ballot import parse_submission
 
@@ -76,6 +77,7 @@ def past(client: Client) -> Cycle:
         body = signed(name, now, reason="Because.").body()
         answer = client.post(f"{ROOT}cycles/{now.number}/ballots/", body, content_type="application/json")
         assert answer.status_code == 201
+    assert publish_head(cycle_id=now.pk, at=database_clock())
     make_cycle(community, opens_in=48 * HOUR, announced=False)
     said = publish_post(thread=now.thread, author=wallet("alice"), text="Words.", at=database_clock())
     publish_post(thread=now.thread, author=wallet("bob"), text="More.", at=database_clock())
@@ -110,7 +112,7 @@ def known(path: str, past: Cycle) -> dict[str, Any]:
     """Values of the parameters of `path` under which there is something."""
     now = Cycle.objects.get(number=past.number + 1)
     values: dict[str, Any] = {
-        "number": (now if "ballots/" in path or "draft/" in path else past).number,
+        "number": (now if any(part in path for part in ("ballots/", "draft/", "heads/")) else past).number,
         "digest": bytes(now.ballots.earliest("pk").digest).hex(),
         "address": address("alice"),
         "register_id": Register.objects.get().pk,

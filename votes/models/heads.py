@@ -7,11 +7,14 @@ from django.db import models
 
 from votes.models.ballots import TREE_KEY, Ballot
 from votes.models.cycles import Cycle
+from votes.record import heads
 from votes.record.instants import microseconds
 from votes.record.merkle import (
     TILE_LEVEL,
     Frontier,
     ballot_leaf,
+    consistency_ranges,
+    inclusion_ranges,
     leaf_hash,
     perfect_parts,
     range_root,
@@ -42,6 +45,19 @@ class TreeHead(models.Model):
 
     def __str__(self) -> str:
         return f"head of {self.size} in {self.cycle}"
+
+    @property
+    def document(self) -> dict[str, str | int]:
+        """The head as readers save it: what was signed, and the signature."""
+        rules = self.cycle.announcement.rules
+        head = heads.TreeHead(
+            cycle=str(self.cycle.number),
+            rules=rules.hash,
+            size=self.size,
+            root=bytes(self.root),
+            published_at=self.published_at,
+        )
+        return {**head.content(), "signature": "0x" + bytes(self.signature).hex()}
 
 
 class TreeNode(models.Model):
@@ -78,6 +94,14 @@ class Tree:
     def frontier(self, size: int) -> Frontier:
         """The right edge of the tree of the first `size` ballots, to append to."""
         return Frontier(size, [self._perfect(level, index) for level, index in perfect_parts(0, size)])
+
+    def inclusion(self, position: int, size: int) -> list[bytes]:
+        """Why the ballot at `position` is in the tree of the first `size`: RFC 6962, section 2.1.1."""
+        return [self.root_of(start, end) for start, end in inclusion_ranges(position, size)]
+
+    def consistency(self, old: int, new: int) -> list[bytes]:
+        """Why the tree of the first `old` ballots begins the tree of the first `new`: section 2.1.2."""
+        return [self.root_of(start, end) for start, end in consistency_ranges(old, new)]
 
     def leaf(self, position: int) -> bytes:
         """The leaf hash of the ballot at `position`."""
