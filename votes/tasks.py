@@ -5,6 +5,8 @@ from celery import shared_task
 from journal.actions import record_tick
 from journal.clock import database_clock
 from votes.actions import records, steps
+from votes.actions.admitting import admission_due
+from votes.actions.cycles import plan_cycles
 
 
 @shared_task(expires=2)
@@ -15,13 +17,21 @@ def tick() -> None:
         plan_schedule.apply_async((schedule_id,), queue="quick", expires=10)
     for step, cycle_id in steps.due_steps(at=at):
         run_step.apply_async((step.name, cycle_id), queue=step.queue, expires=10)
+    if admission_due(at=at):
+        admit.apply_async(queue="quick", expires=10)
     record_tick(at=at)
 
 
 @shared_task
 def plan_schedule(schedule_id: int) -> None:
     """Materialise a schedule's next cycles."""
-    steps.plan(schedule_id=schedule_id, at=database_clock())
+    plan_cycles(schedule_id=schedule_id, at=database_clock())
+
+
+@shared_task
+def admit() -> None:
+    """Admit what the rule admits; asked again at the next tick where it failed."""
+    steps.admit(at=database_clock())
 
 
 @shared_task

@@ -18,7 +18,7 @@ from programmes.models import Admission, MetaProgramme, Programme, Sponsorship
 from tests.factories import UNIT, Community, make_community, wallet
 from tests.programmes.typed import proposal
 from tests.tpp.html_reader import Page
-from votes.actions.steps import plan
+from votes.actions.steps import run_everything_due
 
 LIMITS = Limits(tokens=100, seconds=600, threshold=5)
 
@@ -215,5 +215,5 @@ def test_the_database_holds_one_word_after_the_other(community: Community) -> No
 
 def test_planning_a_cycle_admits_what_the_rule_admits_and_nobody_else_has_to(community: Community) -> None:
     assert sponsor("alice", "tooling") == 302
-    assert plan(schedule_id=community.schedule.pk, at=database_clock()) == 2
+    run_everything_due(at=database_clock())
     assert [p.slug for p in Programme.objects.admitted(database_clock())] == ["ignite", "security", "tooling"]

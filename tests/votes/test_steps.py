@@ -18,7 +18,8 @@ from programmes.models import Typology
 from tests.factories import EVEN, HOUR, UNIT, make_community, make_cycle, signed
 from tests.races import at_once, threads, wait_until_blocked
 from votes.actions.ballots import cast_ballot
-from votes.actions.steps import due_steps, plan, run_everything_due, run_step, schedules_to_plan
+from votes.actions.cycles import plan_cycles
+from votes.actions.steps import due_steps, run_everything_due, run_step, schedules_to_plan
 from votes.models import (
     Announcement,
     BallotPosition,
@@ -202,7 +203,7 @@ def test_workers_at_once_do_a_step_once(name: str) -> None:
 @at_all
 def test_workers_at_once_plan_each_cycle_once() -> None:
     schedule = make_community().schedule
-    made = at_once(*[partial(plan, schedule_id=schedule.pk, at=database_clock())] * 4)
+    made = at_once(*[partial(plan_cycles, schedule_id=schedule.pk, at=database_clock())] * 4)
     assert sum(made) == Cycle.objects.count() == schedule.ahead
     assert set(Cycle.objects.values_list("number", flat=True)) == {1, 2}
 

@@ -12,10 +12,12 @@ import redis
 from celery.contrib.testing.worker import start_worker
 from django.conf import settings
 
+from journal.clock import database_clock
 from journal.models import JobRun
 from tests.factories import HOUR, Community, make_community, make_cycle
 from tpp.celery import app
 from votes.actions.closing import close_cycle, publish_result, settle_cycle
+from votes.actions.steps import admit as admit_now
 from votes.models import Cycle
 from votes.tasks import run_step, tick
 
@@ -77,6 +79,7 @@ def test_a_tick_hands_out_exactly_what_is_due(broker: redis.Redis) -> None:
     settled = cycle_in(community, -50 * HOUR, until="settled")
     expected.update(("long", "run_step", (name, settled)) for name in ("record", "final_record"))
     cycle_in(community, 10 * HOUR, until="planned")
+    expected.add(("quick", "admit", ()))
     tick()
     handed_out = waiting(broker)
     assert handed_out.keys() == expected
@@ -89,6 +92,7 @@ def test_a_tick_with_nothing_due_hands_out_nothing(broker: redis.Redis) -> None:
     community = make_community()
     for opens_in in (10 * HOUR, 20 * HOUR):
         cycle_in(community, opens_in, until="planned")
+    assert admit_now(at=database_clock())
     tick()
     assert waiting(broker) == {}
 

@@ -14,8 +14,10 @@ from ledger.actions import open_account
 from power.actions import freeze_register
 from power.models import Register
 from programmes.models import MetaProgramme
+from votes.actions.admitting import leave_off_what_blocks
 from votes.actions.blocks import MOST_OPTIONS as MOST_OPTIONS
 from votes.actions.blocks import blocks_of
+from votes.actions.due import freeze_due, is_due
 from votes.actions.freezing import freeze_rules, programmes_of
 from votes.models import (
     Announcement,
@@ -93,7 +95,7 @@ def announce_cycle(*, cycle_id: int, at: datetime) -> bool:
     if cycle.phase != "planned" or not cycle.announced_at <= at <= cycle.opens_at - cycle.notice:
         return False
     wait_for_lock(ANNOUNCE, 0)  # budgets are promised from the source one cycle at a time
-    if blocks := what_blocks(cycle, at):
+    if blocks := leave_off_what_blocks(cycle, what_blocks(cycle, at), at):
         raise Refusal("cannot_be_announced", " ".join(blocks))
     publish_rules(cycle=cycle, rules=freeze_rules(cycle), at=at)
     return True
@@ -199,18 +201,23 @@ def perform_due(cycle: Cycle, *, at: datetime) -> bool:
     Waits for a job that is at the same, so that afterwards it is done. What can't be announced stays planned:
     the job that announces tells why.
     """
-    if cycle.phase == "cancelled" or hasattr(cycle, "power"):
+    if cycle.announced_at > at or cycle.phase == "cancelled" or hasattr(cycle, "power"):
+        return False  # nothing is due before the first instant; said here without asking the rows
+    if not Cycle.objects.filter(freeze_due(at), pk=cycle.pk).exists():
         return False
-    steps: list[tuple[int, Callable[..., bool]]] = []
-    if not hasattr(cycle, "announcement") and cycle.announced_at <= at:
-        steps += [(ANNOUNCE, announce_cycle), (CANCEL, cancel_unpublished)]
-    if cycle.snapshot_at <= at:
-        steps.append((FREEZE, freeze_power))
-    for lock, step in steps:
-        with suppress(Refusal), transaction.atomic():
-            wait_for_lock(lock, cycle.pk)
-            step(cycle_id=cycle.pk, at=at)
-    return bool(steps)
+    for name, lock, verb in _FREEZES:
+        if is_due(name, cycle, at):
+            with suppress(Refusal), transaction.atomic():
+                wait_for_lock(lock, cycle.pk)
+                verb(cycle_id=cycle.pk, at=at)
+    return True
+
+
+_FREEZES: tuple[tuple[str, int, Callable[..., bool]], ...] = (
+    ("announce", ANNOUNCE, announce_cycle),
+    ("cancel", CANCEL, cancel_unpublished),
+    ("freeze", FREEZE, freeze_power),
+)
 
 
 def _has_power(cycle: Cycle) -> bool:

@@ -11,6 +11,7 @@ from journal.actions import audit
 from journal.locks import wait_for_lock
 from journal.refusal import Refusal
 from votes.actions.cycles import ANNOUNCE, PLAN, perform_due, plan_cycles
+from votes.actions.due import freeze_due
 from votes.actions.schedule_faults import Fault, ScheduleValues, faults
 from votes.models import Cancellation, Cycle, MetaContest, Schedule, ScheduledContest
 from votes.preview import in_words
@@ -69,9 +70,7 @@ def save_schedule(
     if not holds_role(actor, ADMIN, at):
         raise Refusal("not_an_admin", "Only an admin changes schedules.", status=403)
     if schedule_id is not None:
-        for cycle in (
-            Cycle.objects.at(at).in_phase("planned").filter(schedule=schedule_id, announced_at__lte=at)
-        ):
+        for cycle in Cycle.objects.at(at).filter(freeze_due(at), schedule=schedule_id):
             perform_due(cycle, at=at)
     return _save(values, actor, at, schedule_id, seen)
 

@@ -11,10 +11,11 @@ from django.db.models import Count, F, Q, QuerySet
 from journal.clock import database_clock
 from journal.models import JobRun
 from journal.refusal import Refusal
-from programmes.actions import admit_programmes
+from votes.actions.admitting import admission_due, admit_onto_ballots
 from votes.actions.closing import close_cycle, publish_result, settle_cycle
 from votes.actions.cycles import announce_cycle, cancel_unpublished, freeze_power, perform_due, plan_cycles
-from votes.actions.heads import head_due_at, heads_due, publish_head
+from votes.actions.due import DUE, freeze_due
+from votes.actions.heads import head_due_at, publish_head
 from votes.actions.records import build_closed_record, build_final_record
 from votes.models import Cycle, Schedule
 
@@ -30,16 +31,13 @@ class Step:
 
     name: str
     queue: str
-    due: Callable[[datetime], QuerySet[Cycle]]
     run: Callable[..., bool]
     due_at: Callable[[Cycle], datetime]
     repeated: bool = False
 
-
-def _waiting(**rows: bool) -> QuerySet[Cycle]:
-    """Cycles that are not cancelled and have, or lack, the named rows."""
-    missing = {f"{name}__isnull": not present for name, present in rows.items()}
-    return Cycle.objects.filter(cancellation__isnull=True, **missing)
+    def due(self, at: datetime) -> QuerySet[Cycle]:
+        """The cycles for which it is due at `at`."""
+        return Cycle.objects.filter(DUE[self.name](at))
 
 
 STEPS = {
@@ -48,30 +46,24 @@ STEPS = {
         Step(
             name="announce",
             queue="quick",
-            due=lambda at: _waiting(announcement=False).filter(
-                announced_at__lte=at, opens_at__gte=F("notice") + at
-            ),
             run=announce_cycle,
             due_at=lambda cycle: cycle.announced_at,
         ),
         Step(
             name="cancel",
             queue="quick",
-            due=lambda at: _waiting(announcement=False).filter(opens_at__lt=F("notice") + at),
             run=cancel_unpublished,
             due_at=lambda cycle: cycle.opens_at - cycle.notice,
         ),
         Step(
             name="freeze",
             queue="quick",
-            due=lambda at: _waiting(announcement=True, power=False).filter(snapshot_at__lte=at),
             run=freeze_power,
             due_at=lambda cycle: cycle.snapshot_at,
         ),
         Step(
             name="head",
             queue="quick",
-            due=heads_due,
             run=publish_head,
             due_at=head_due_at,
             repeated=True,
@@ -79,37 +71,30 @@ STEPS = {
         Step(
             name="close",
             queue="quick",
-            due=lambda at: _waiting(announcement=True, certificate=False).filter(closes_at__lte=at),
             run=close_cycle,
             due_at=lambda cycle: cycle.closes_at,
         ),
         Step(
             name="tally",
             queue="long",
-            due=lambda at: _waiting(certificate=True, power=True, results=False),
             run=publish_result,
             due_at=lambda cycle: cycle.closes_at,
         ),
         Step(
             name="record",
             queue="long",
-            due=lambda at: _waiting(results=True).exclude(records__kind="closed"),
             run=build_closed_record,
             due_at=lambda cycle: cycle.results.earliest("version").published_at,
         ),
         Step(
             name="settle",
             queue="quick",
-            due=lambda at: _waiting(results=True, settlement=False).filter(
-                Q(settles_at__lte=at, results__published_at__lte=at - F("window"))
-            ),
             run=settle_cycle,
             due_at=lambda cycle: cycle.settles_at,
         ),
         Step(
             name="final_record",
             queue="long",
-            due=lambda at: _waiting(settlement=True).exclude(records__kind="final"),
             run=build_final_record,
             due_at=lambda cycle: cycle.settlement.settled_at,
         ),
@@ -174,18 +159,21 @@ def _subject(cycle: Cycle) -> str:
     return f"cycle/{cycle.number}"
 
 
-def plan(*, schedule_id: int, at: datetime) -> int:
-    """Materialise a schedule's next cycles, then admit what the rule admits; how many cycles were made."""
-    made = plan_cycles(schedule_id=schedule_id, at=at)
-    if made:
-        admit_programmes(at)
-    return made
+def admit(*, at: datetime) -> bool:
+    """Admit what the rule admits for the newest cycle, where that has not been done yet.
+
+    Announcements that are due come first, so that lateness puts nobody onto a ballot.
+    """
+    cycle = admission_due(at=at)
+    if cycle is None:
+        return False
+    perform_every_freeze(at=at)
+    return admit_onto_ballots(cycle=cycle, at=at)
 
 
 def perform_every_freeze(*, at: datetime) -> None:
     """Announce, cancel and freeze whatever is due at `at`, whether or not any job has run."""
-    due = Cycle.objects.filter(cancellation__isnull=True, power__isnull=True, announced_at__lte=at)
-    for cycle in due.at(at).order_by("announced_at"):
+    for cycle in Cycle.objects.filter(freeze_due(at)).at(at).order_by("announced_at"):
         perform_due(cycle, at=at)
 
 
@@ -193,9 +181,10 @@ def run_everything_due(*, at: datetime) -> int:
     """Run in this process whatever is due at `at`, until nothing is; how many steps were done."""
     done = 0
     for schedule_id in schedules_to_plan(at=at):
-        plan(schedule_id=schedule_id, at=at)
+        plan_cycles(schedule_id=schedule_id, at=at)
     while ran := [run_step(name=step.name, cycle_id=cycle_id, at=at) for step, cycle_id in due_steps(at=at)]:
         if not any(ran):
             break
         done += sum(ran)
+    admit(at=at)
     return done

@@ -105,6 +105,9 @@ class ScheduledContest(models.Model):
     position = models.PositiveSmallIntegerField(default=0)
     floor = models.PositiveSmallIntegerField(default=0)
     cap = models.PositiveSmallIntegerField(default=10_000)
+    is_put_by_rule = models.BooleanField(
+        default=False, db_default=False, help_text="by the rule of admission, and by no admin since"
+    )
 
     class Meta:
         ordering = ["position", "id"]

@@ -9,8 +9,11 @@ from django.core.management import CommandError, call_command
 
 from accounts.models import Wallet
 from journal.clock import database_clock
+from journal.models import AuditEntry
 from power.models import Register, RegisterEntry
 from power.registers import Entry, canonical_hash
+from tests.factories import HOUR, make_community, make_cycle
+from votes.models import Cycle
 
 pytestmark = pytest.mark.django_db
 
@@ -111,6 +114,20 @@ def test_other_powers_follow_as_another_register(file: Path) -> None:
         10 + 2**200,
         11 + 2**200,
     ]
+
+
+def test_what_is_due_is_frozen_before_the_newer_register_counts(file: Path) -> None:
+    community = make_community()
+    due = make_cycle(community, opens_in=2 * HOUR, announced=False)  # due an hour ago; no job has run
+    later = make_cycle(community, opens_in=100 * HOUR, announced=False)
+    old = community.meta.register
+    run(file)
+    community.meta.refresh_from_db()
+    assert community.meta.register.name == "delegates"
+    assert Cycle.objects.get(pk=due.pk).announcement.rules.power.sha256 == bytes(old.sha256).hex()
+    assert not hasattr(Cycle.objects.get(pk=later.pk), "announcement")
+    entry = AuditEntry.objects.get()
+    assert (entry.actor, entry.verb, old.name in entry.before) == ("the operator", "publish_register", True)
 
 
 def test_many_lines_take_seconds(file: Path) -> None:

@@ -8,11 +8,15 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from journal.clock import database_clock
 from journal.refusal import Refusal
 from power import registers
-from power.actions import publish_register
+from programmes.actions import OPERATOR, publish_power
+from votes.actions.steps import perform_every_freeze
 
 
 class Command(BaseCommand):
-    help = "Publish a register of voting power: CSV with the columns address, power (base units) and name."
+    help = (
+        "Publish a register of voting power: CSV with the columns address, power (base units) and name. The community"
+        " decides by it from the next announcement on."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", type=Path)
@@ -21,7 +25,11 @@ class Command(BaseCommand):
     def handle(self, *args: Any, file: Path, name: str | None, **options: Any) -> None:
         try:
             entries = registers.read(file.read_bytes())
-            register = publish_register(name=name or file.stem, entries=entries, at=database_clock())
+            at = database_clock()
+            perform_every_freeze(
+                at=at
+            )  # as before every edit by a request: what is due keeps the register it had
+            register = publish_power(name=name or file.stem, entries=entries, actor=OPERATOR, at=at)
         except OSError as error:
             raise CommandError(f"{file} could not be read: {error}") from error
         except Refusal as refusal:
