@@ -42,6 +42,8 @@ JOBS = {
     "tally": "Publish result",
     "record": "Make record",
     "settle": "Move money",
+    "count_drafts": "Count drafts",
+    "forget_drafts": "Forget drafts",
     "final_record": "Make final record",
 }
 

@@ -32,6 +32,7 @@ from tpp.pages.uptake_figures import (
     newest_cycles,
     read_uptake,
 )
+from votes.actions.drafting import LEAST_TIMED
 from votes.models import Cycle
 from votes.pictures import percent, points
 
@@ -40,9 +41,8 @@ GRID = [("0%", "100 %"), ("25%", "75 %"), ("50%", "50 %"), ("75%", "25 %"), ("10
 MOST_TICKS = 12  # cycles named below a picture
 
 NOT_MEASURED = {
-    "started": "How many opened the ballot is not known: reading a page is not recorded.",
-    "drafted": "How many filled in a ballot and did not sign it is not known: drafts are not kept yet.",
-    "minutes_to_sign": "How long signing took, from opening the ballot on, is not known for the same reasons.",
+    "without_sign_in": "Whoever fills in a ballot without signing in leaves no trace until it is signed: they are not"
+    " among those who started or drafted."
 }
 
 
@@ -118,6 +118,23 @@ class BallotsSerializer(serializers.Serializer[Any]):
     late_share = ShareField(label="Share late", help_text="late deciders as a share of those who voted")
 
 
+class DraftingSerializer(serializers.Serializer[Any]):
+    started = serializers.IntegerField(
+        allow_null=True, label="Started", help_text="delegates who opened the ballot while signed in"
+    )
+    drafted = serializers.IntegerField(
+        allow_null=True, label="Drafted", help_text="of those: whose draft was saved at least once"
+    )
+    signed = serializers.IntegerField(
+        label="Signed", help_text="delegates who signed at least one ballot, signed in or not"
+    )
+    minutes_to_sign = MinutesField(
+        label="Minutes to sign",
+        help_text="median from first opening the ballot, signed in, to the first ballot after it; none where fewer"
+        f" than {LEAST_TIMED} delegates did both, since it would tell the habits of one person",
+    )
+
+
 class AskedSerializer(serializers.Serializer[Any]):
     decisions = serializers.IntegerField(
         label="Decisions", help_text="contests on the ballot: budgets to split"
@@ -164,6 +181,7 @@ class UptakeSerializer(serializers.Serializer[Uptake]):
     turnout = TurnoutSerializer(label="Turnout")
     active = ActiveSerializer(label="Turnout of active delegates")
     ballots = BallotsSerializer(label="Ballots")
+    drafting = DraftingSerializer(label="From opening to signing")
     asked = AskedSerializer(label="What was asked of a delegate")
     concentration = ConcentrationSerializer(label="Concentration of power and money")
 

@@ -84,6 +84,18 @@ _BUDGET = """
 """
 
 
+_DRAFTING = """
+    SELECT asked.cycle_id, d.started, d.drafted,
+           (SELECT count(*) FROM votes_ballot b
+            JOIN votes_cyclepower f ON f.cycle_id = b.cycle_id
+            JOIN power_snapshotpower p ON p.snapshot_id = f.snapshot_id AND p.address = b.voter AND p.power > 0
+            WHERE b.cycle_id = asked.cycle_id AND b.replaces_id IS NULL),
+           d.median_seconds
+    FROM unnest(%(cycles)s::bigint[]) AS asked (cycle_id)
+    LEFT JOIN votes_drafting d USING (cycle_id)
+"""
+
+
 class Turnout(NamedTuple):
     """Of so many delegates with so much power [base units], how many voted with how much."""
 
@@ -123,6 +135,19 @@ class Ballots(NamedTuple):
     @property
     def late_share(self) -> Fraction | None:
         return _share(self.late, self.voters)
+
+
+class Drafting(NamedTuple):
+    """How far delegates came; None where nobody opened the ballot while signed in, so that nothing was counted."""
+
+    started: int | None = None
+    drafted: int | None = None
+    signed: int = 0
+    median_seconds: int | None = None
+
+    @property
+    def minutes_to_sign(self) -> Fraction | None:
+        return None if self.median_seconds is None else Fraction(self.median_seconds, 60)
 
 
 class Asked(NamedTuple):
@@ -181,6 +206,7 @@ class Uptake:
     turnout: Turnout
     active: Turnout
     ballots: Ballots
+    drafting: Drafting
     asked: Asked
     concentration: Concentration
 
@@ -223,6 +249,7 @@ def read_uptake(cycles: Sequence[Cycle], *, earlier: Sequence[Cycle]) -> list[Up
         Turnout, _ACTIVE, later=[pair[0] for pair in pairs], earlier=[pair[1] for pair in pairs]
     )
     asked = _by_cycle(Asked, _ASKED, cycles=ids, since=since, until=[cycle.closes_at for cycle in cycles])
+    drafting = _by_cycle(Drafting, _DRAFTING, cycles=ids)
     budgets = _by_cycle(Budget, _BUDGET, cycles=ids)
     return [
         Uptake(
@@ -230,6 +257,7 @@ def read_uptake(cycles: Sequence[Cycle], *, earlier: Sequence[Cycle]) -> list[Up
             turnout=_turnout(holders(cycle), ballots(cycle)),
             active=active(cycle),
             ballots=ballots(cycle),
+            drafting=drafting(cycle),
             asked=asked(cycle),
             concentration=Concentration(holders(cycle), budgets(cycle)),
         )

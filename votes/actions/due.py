@@ -5,6 +5,7 @@ from datetime import datetime
 
 from django.db.models import F, Q
 
+from votes.actions.drafting import drafts_to_count, drafts_to_forget
 from votes.actions.heads import heads_due
 from votes.models import Cycle
 
@@ -30,6 +31,8 @@ DUE: dict[str, Callable[[datetime], Q]] = {
         & Q(settles_at__lte=at, results__published_at__lte=at - F("window"))
     ),
     "final_record": lambda at: _waiting(settlement=True) & ~Q(records__kind="final"),
+    "count_drafts": lambda at: Q(pk__in=drafts_to_count(at).values("pk")),
+    "forget_drafts": lambda at: Q(pk__in=drafts_to_forget(at).values("pk")),
 }
 # What an edit that comes late must not change: these happen before anybody edits or reads.
 FREEZES = ("announce", "cancel", "freeze")

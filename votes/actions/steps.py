@@ -14,6 +14,7 @@ from journal.refusal import Refusal
 from votes.actions.admitting import admission_due, admit_onto_ballots
 from votes.actions.closing import close_cycle, publish_result, settle_cycle
 from votes.actions.cycles import announce_cycle, cancel_unpublished, freeze_power, perform_due, plan_cycles
+from votes.actions.drafting import KEPT_AFTER_CLOSING, count_drafts, forget_drafts
 from votes.actions.due import DUE, freeze_due
 from votes.actions.heads import head_due_at, publish_head
 from votes.actions.records import build_closed_record, build_final_record
@@ -97,6 +98,22 @@ STEPS = {
             queue="long",
             run=build_final_record,
             due_at=lambda cycle: cycle.settlement.settled_at,
+        ),
+        Step(
+            name="count_drafts",
+            queue="quick",
+            run=count_drafts,
+            due_at=lambda cycle: cycle.closes_at,
+        ),
+        Step(
+            name="forget_drafts",
+            queue="quick",
+            run=forget_drafts,
+            due_at=lambda cycle: (
+                cycle.cancellation.cancelled_at
+                if hasattr(cycle, "cancellation")
+                else cycle.closes_at + KEPT_AFTER_CLOSING
+            ),
         ),
     )
 }
