@@ -183,6 +183,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(hour=3, minute=17),
         "options": {"expires": 3600, "queue": "long"},
     },
+    "sessions": {
+        "task": "tpp.tasks.clear_sessions",
+        "schedule": crontab(hour=4, minute=23),
+        "options": {"expires": 3600},
+    },
 }
 
 # How often at most the tree of an open cycle's ballots is signed, where there are new ones [s].

@@ -1,10 +1,10 @@
 """The admin's pages: schedules with their preview, coming cycles and what blocks them, roles, and the public log."""
 
 from datetime import datetime, time, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from django.contrib import messages
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
@@ -23,7 +23,8 @@ from votes.preview import Row, Span, preview, time_line
 from votes.setting_up import steps_to_first_cycle
 from votes.tally import RULES
 
-LOG_ROWS = 200
+LOG_ROWS = 100  # on a page
+_Row = TypeVar("_Row", bound=Model)
 
 
 @require_GET
@@ -183,7 +184,7 @@ def roles(request: HttpRequest) -> HttpResponse:
             return redirect("admin_roles")
         except Refusal as error:
             refusal = error
-    changes = list(RoleChange.objects.all()[:LOG_ROWS])
+    changes, older = _page(RoleChange.objects.order_by("-pk"), request)
     holding = list(RoleChange.objects.holding(ADMIN, at))
     named = sorted(named_in_settings(ADMIN))
     people = {
@@ -195,6 +196,7 @@ def roles(request: HttpRequest) -> HttpResponse:
         "named": named,
         "holding": holding,
         "changes": changes,
+        "older": older,
         "names": Wallet.objects.names(people),
         "may_change": isinstance(request.user, Wallet) and holds_role(request.user.address, ADMIN, at),
         "refusal": refusal,
@@ -206,6 +208,15 @@ def roles(request: HttpRequest) -> HttpResponse:
 @require_GET
 def log(request: HttpRequest) -> HttpResponse:
     """Everything that admins did, newest first; public."""
-    entries = list(AuditEntry.objects.all()[:LOG_ROWS])
+    entries, older = _page(AuditEntry.objects.order_by("-pk"), request)
     names = Wallet.objects.names({entry.actor for entry in entries})
-    return render(request, "votes/admin/log.html", {"entries": entries, "names": names})
+    return render(request, "votes/admin/log.html", {"entries": entries, "names": names, "older": older})
+
+
+def _page(rows: QuerySet[_Row], request: HttpRequest) -> tuple[list[_Row], int | None]:
+    """The newest `LOG_ROWS` of `rows` before the key that `?before=` names, and the key of the page of older ones."""
+    before = request.GET.get("before", "")
+    if before.isascii() and before.isdigit() and len(before) < 19:
+        rows = rows.filter(pk__lt=int(before))
+    found = list(rows[: LOG_ROWS + 1])
+    return found[:LOG_ROWS], found[LOG_ROWS - 1].pk if len(found) > LOG_ROWS else None
