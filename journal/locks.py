@@ -5,6 +5,7 @@ from django.db import connection
 # One number a space; the ballots' trigger knows its own by number (votes/migrations).
 BALLOTS = 1
 TREE = 2
+WAITING = 3
 STEP = 10
 
 

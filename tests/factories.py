@@ -29,6 +29,9 @@ def key_of(name: str) -> bytes:
 
 
 def address(name: str) -> str:
+    """A person's address; of a contract, whose address is its name, that."""
+    if name.startswith("0x"):
+        return name
     return address_of(key_of(name))
 
 
@@ -68,11 +71,12 @@ def make_community(
     quorum_power: int = 0,
     quorum_voters: int = 0,
     live_results: bool = True,
+    chain_id: int = 324,
 ) -> Community:
     """`powers` [base units] by name; `ignite` splits 1,000 tokens, `security` 10 with a floor and a cap."""
     at = database_clock() - 100 * HOUR
     token = Token.objects.create(
-        chain_id=324, address="0x" + "ab" * 20, symbol="TST", name="Test", decimals=18
+        chain_id=chain_id, address="0x" + "ab" * 20, symbol="TST", name="Test", decimals=18
     )
     entries = [Entry(address(name), power, name.title()) for name, power in powers.items()]
     meta = found_meta_programme(

@@ -12,6 +12,7 @@ from tpp import api
 from tpp.pages import clock, uptake
 from votes import api as votes
 from votes import draft_api, effect_api, tree_api
+from votes import waiting_api as waiting
 
 urlpatterns = [
     path("openapi.json", api.openapi_json, name="openapi_json"),
@@ -29,6 +30,10 @@ urlpatterns = [
     path("cycles/<number:number>/voters/<address:address>/", votes.read_voter, name="api_voter"),
     path("cycles/<number:number>/effect/", effect_api.effect, name="api_effect"),
     path("cycles/<number:number>/draft/", draft_api.draft, name="api_draft"),
+    path("cycles/<number:number>/waiting/", waiting.list_waiting, name="api_waiting_ballots"),
+    path(
+        "cycles/<number:number>/waiting/0x<digest:digest>/", waiting.read_waiting, name="api_waiting_ballot"
+    ),
     path("cycles/<number:number>/certificate/", votes.read_certificate, name="api_certificate"),
     path("cycles/<number:number>/result/", votes.read_result, name="api_result"),
     # programmes

@@ -37,7 +37,15 @@ _RECEIPT = {
 BALLOT_REFUSALS = {
     400: ["malformed"],
     404: ["unknown_cycle", "not_found"],
-    409: ["not_open_yet", "closed", "cycle_cancelled", "stale_nonce"],
+    409: [
+        "not_open_yet",
+        "closed",
+        "cycle_cancelled",
+        "stale_nonce",
+        "too_many_waiting",
+        "not_confirmed",
+        "undecided",
+    ],
     422: [
         "unknown_rules",
         "bad_signature",
@@ -169,14 +177,19 @@ def _cast(parameters: list[dict[str, Any]]) -> dict[str, Any]:
                     "example": _RECEIPT,
                 }
             },
-        }
+        },
+        "202": {
+            "description": "The ballot waits for its voter's wallet, a contract, to confirm it; it counts nothing yet.",
+            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Waiting"}}},
+        },
     }
     answers |= {str(status): refusal(status, names) for status, names in BALLOT_REFUSALS.items()}
     return {
         "operationId": "cast_ballot",
         "description": (
             "Cast a signed ballot. Needs no account: the EIP-712 signature of the voter is its own authentication."
-            " 201: the ballot is in. 4xx: it is not, and `refusal` names why. 5xx or no answer: send the very same"
+            " 201: the ballot is in. 202: it waits for a wallet that is a contract."
+            " 4xx: it is not, and `refusal` names why. 5xx or no answer: send the very same"
             " bytes again, also after closing, and the answer tells which. The same ballot sent again gets the same"
             " receipt. A ballot without lines withdraws what its voter signed before."
         ),
@@ -238,8 +251,9 @@ def _ballot_schemas(given: dict[str, Any]) -> dict[str, Any]:
             "ballot": ballot,
             "signature": {
                 "type": "string",
-                "pattern": "^0x[0-9a-f]{128}(1b|1c)$",
-                "description": "65 bytes r, s, v; s is low, v is 27 or 28",
+                "pattern": "^0x([0-9a-f]{2})*$",
+                "maxLength": 16386,
+                "description": "65 bytes r, s, v; s is low, v is 27 or 28. A wallet that is a contract takes its own",
             },
         },
     }

@@ -32,10 +32,11 @@ from journal.reading import (
 from journal.refusal import Refusal
 from power.api import POWERS, powers_page
 from power.models import SnapshotPower
-from votes.actions.ballots import cast_ballot, receipt_of
+from votes.actions.ballots import receipt_of
 from votes.actions.cycles import find_cycle
-from votes.models import Ballot, Certificate, Cycle, Option, Record, Result
-from votes.patience import check_patience, refused
+from votes.actions.waiting import send_ballot
+from votes.models import Ballot, Certificate, Cycle, Option, Record, Result, WaitingBallot
+from votes.patience import check_patience, refused, waits
 from votes.record.ballot import MAX_BODY_BYTES, Malformed, Submission, parse_submission
 from votes.refusals import refuse
 from votes.serializers import (
@@ -49,6 +50,7 @@ from votes.serializers import (
     VoterSerializer,
     receipt_document,
 )
+from votes.waiting_documents import waiting_document
 
 PAGE = LARGEST_PAGE
 BALLOTS = inline_serializer(
@@ -82,13 +84,15 @@ def ballots(request: HttpRequest, number: int) -> HttpResponseBase:
 
 
 def _cast(request: HttpRequest, number: int) -> JsonResponse:
-    """201: the ballot is in. 4xx: it is not. Anything else: send the same bytes again and learn which."""
+    """201: the ballot is in. 202: its wallet is asked. 4xx: it is not in. Else: send the same bytes again."""
     try:
         submission = _submission(request)
         check_patience(request, number=number, submission=submission)
-        receipted = cast_ballot(number=number, submission=submission, at=database_clock())
+        receipted = send_ballot(number=number, submission=submission, at=database_clock())
     except Refusal as refusal:
         return refused(request, refusal)
+    if isinstance(receipted, WaitingBallot):
+        return waits(request, waiting_document(receipted))
     rules = receipted.ballot.cycle.announcement.rules
     return JsonResponse(receipt_document(receipted, rules.receipt_key), status=201)
 

@@ -5,6 +5,7 @@ check and no query, that its voter signed it; whatever does is handled as ever.
 """
 
 from functools import lru_cache
+from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, JsonResponse
@@ -37,6 +38,12 @@ def refused(request: HttpRequest, refusal: Refusal) -> JsonResponse:
     if refusal.status == 429:
         answer["Retry-After"] = str(seconds_left())
     return answer
+
+
+def waits(request: HttpRequest, document: dict[str, Any]) -> JsonResponse:
+    """The answer to a ballot that waits for its wallet, and its count: nobody has proved yet whose it is."""
+    count(_REFUSED, request)
+    return JsonResponse(document, status=202)
 
 
 def _is_exhausted(request: HttpRequest) -> bool:

@@ -8,6 +8,9 @@ _STATUS = {
     "closed": 409,
     "cycle_cancelled": 409,
     "stale_nonce": 409,
+    "too_many_waiting": 409,
+    "not_confirmed": 409,
+    "undecided": 409,
 }
 _WORDS = {
     "unknown_cycle": "There is no cycle of this number. See /api/v1/cycles/ for those there are.",
@@ -23,12 +26,19 @@ _WORDS = {
     "duplicate_line": "{typology} of {programme} stands on the ballot twice. Give it one line.",
     "stale_nonce": "The nonce must be above {nonce}, that of your newest ballot. Sign again with a higher one.",
     "too_many_ballots": "At most {most} ballots per voter are taken in a cycle. Your newest one stands.",
+    "too_many_waiting": "Ballots in the name of this address already wait for its wallet to confirm them, as many as"
+    " may. Get the wallet's confirmation first, then send the ballot again: it is looked at once more.",
+    "not_confirmed": "The voter's wallet did not confirm this ballot before voting closed, so it is not counted.",
+    "undecided": "Nobody could say in time whether the voter's wallet confirms this ballot, so it is not counted.",
     "malformed": "{reason}",
 }
 
 
 def refuse(name: str, **details: object) -> Refusal:
     """The refusal `name`, its words filled with `details`."""
-    return Refusal(
-        name, _WORDS[name].format(**details), status=_STATUS.get(name, 422 if name != "malformed" else 400)
-    )
+    return Refusal(name, _WORDS[name].format(**details), status=status_of(name))
+
+
+def status_of(name: str) -> int:
+    """The HTTP status of the refusal `name`."""
+    return _STATUS.get(name, 422 if name != "malformed" else 400)

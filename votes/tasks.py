@@ -4,7 +4,7 @@ from celery import shared_task
 
 from journal.actions import record_tick
 from journal.clock import database_clock
-from votes.actions import records, steps
+from votes.actions import judging, records, steps
 from votes.actions.admitting import admission_due
 from votes.actions.cycles import plan_cycles
 
@@ -19,6 +19,8 @@ def tick() -> None:
         run_step.apply_async((step.name, cycle_id), queue=step.queue, expires=10)
     if admission_due(at=at):
         admit.apply_async(queue="quick", expires=10)
+    for cycle_id in judging.cycles_to_judge(at=at):
+        judge_waiting.apply_async((cycle_id,), queue="long", expires=10)
     record_tick(at=at)
 
 
@@ -44,3 +46,9 @@ def run_step(name: str, cycle_id: int) -> None:
 def check_records() -> None:
     """Make every past record again and compare; what came out otherwise raises an alarm."""
     records.check_records(at=database_clock())
+
+
+@shared_task
+def judge_waiting(cycle_id: int) -> None:
+    """Ask the wallets about a cycle's waiting ballots that are due."""
+    judging.judge_waiting(cycle_id=cycle_id, at=database_clock())

@@ -3,7 +3,7 @@ from django.urls import path, register_converter
 from journal import converters  # noqa: F401 (registers what the addresses below are made of)
 from votes.record.lines import KINDS
 from votes.record.rules import META
-from votes.views import admin, ballot_page, ballots, contests, cycles, founding, records, results
+from votes.views import admin, ballot_page, ballots, contests, cycles, founding, records, results, waiting
 
 
 class ContestConverter:
@@ -64,6 +64,8 @@ urlpatterns = [
     path(
         "cycles/<number:number>/record/<record:kind>.ndjson.sha256", records.record_hash, name="record_hash"
     ),
+    path("cycles/<number:number>/waiting/", waiting.waiting_list, name="waiting_ballots"),
+    path("cycles/<number:number>/waiting/<digest:digest>/", waiting.waiting_page, name="waiting_ballot"),
     path("cycles/<number:number>/result/", results.result_page, name="result"),
     path("cycles/<number:number>/contests/<contest:key>/", contests.contest_page, name="contest"),
 ]

@@ -45,12 +45,13 @@ from tests.factories import (
 from tpp.api import document
 from tpp.api_urls import urlpatterns
 from tpp.openapi import BALLOT_REFUSALS
+from tpp.processes import free_port
 from votes import refusals
 from votes.actions.closing import close_cycle, publish_result
 from votes.actions.drafts import Edit, save_draft
 from votes.actions.heads import publish_head
-from votes.models import Cycle
-from votes.record.ballot import parse_submission
+from votes.models import Cycle, WaitingBallot
+from votes.record.ballot import Submission, parse_submission
 
 pytestmark = pytest.mark.django_db
 
@@ -66,18 +67,22 @@ CHECKS = [
 
 
 @pytest.fixture
-def past(client: Client) -> Cycle:
+def past(client: Client, settings: Any) -> Cycle:
     """A published past, an open cycle with ballots, a planned one, and something said; the first is given."""
     community = make_community()
     past = make_cycle(community, opens_in=-72 * HOUR)
     assert close_cycle(cycle_id=past.pk, at=a_moment_after(past.closes_at))
     assert publish_result(cycle_id=past.pk, at=a_moment_after(past.closes_at))
+    settings.TPP_RPC_URLS = [f"http://127.0.0.1:{free_port()}"]  # so that ballots may wait for wallets
     now = make_cycle(community)
     for name in ("alice", "bob"):
         body = signed(name, now, reason="Because.").body()
         answer = client.post(f"{ROOT}cycles/{now.number}/ballots/", body, content_type="application/json")
         assert answer.status_code == 201
     assert publish_head(cycle_id=now.pk, at=database_clock())
+    waits = Submission(signed("carol", now).ballot, b"")
+    answer = client.post(f"{ROOT}cycles/{now.number}/ballots/", waits.body(), content_type="application/json")
+    assert answer.status_code == 202
     make_cycle(community, opens_in=48 * HOUR, announced=False)
     said = publish_post(thread=now.thread, author=wallet("alice"), text="Words.", at=database_clock())
     publish_post(thread=now.thread, author=wallet("bob"), text="More.", at=database_clock())
@@ -122,6 +127,8 @@ def known(path: str, past: Cycle) -> dict[str, Any]:
         "programme": "ignite",
         "slug": "lending" if "{programme}" in path else "ignite",
     }
+    if "waiting/0x" in path:
+        values |= {"number": now.number, "digest": bytes(WaitingBallot.objects.get().key).hex()}
     return {name: value for name, value in values.items() if f"{{{name}}}" in path}
 
 

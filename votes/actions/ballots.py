@@ -22,7 +22,7 @@ from votes.refusals import refuse
 from votes.tally import largest_lines
 
 # What the trigger of votes_ballot says, by SQLSTATE.
-_TRIGGER = {"TP002": "not_open_yet", "TP003": "closed", "TP004": "cycle_cancelled"}
+TRIGGER = {"TP002": "not_open_yet", "TP003": "closed", "TP004": "cycle_cancelled"}
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,33 @@ def cast_ballot(*, number: int, submission: Submission, at: datetime) -> Receipt
     Raises the refusals of design.md section 5, by name. Whatever was refused is not stored, and whatever was
     stored is in the certificate.
     """
+    examined = examine(number=number, submission=submission, at=at)
+    if not examined.is_signed_by_key:
+        raise refuse("bad_signature")
+    return take(examined)
+
+
+@dataclass(frozen=True)
+class Examined:
+    """A ballot that fits the frozen rules of its cycle. `options` are the numbers of its lines' options."""
+
+    cycle: Cycle
+    rules: Rules
+    submission: Submission
+    digest: bytes
+    options: list[int]
+
+    @property
+    def is_signed_by_key(self) -> bool:
+        """Whether the key of the voter's address signed it; otherwise only a contract there can stand behind it."""
+        try:
+            return recover(self.digest, self.submission.signature) == self.submission.ballot.voter
+        except BadSignature:
+            return False
+
+
+def examine(*, number: int, submission: Submission, at: datetime) -> Examined:
+    """What can be said of a ballot from itself and the rules alone. Raises the refusals of design.md section 5."""
     cycle = find_cycle(number=number, at=at)
     if not hasattr(cycle, "announcement"):
         raise refuse("cycle_cancelled" if cycle.phase == "cancelled" else "not_open_yet")
@@ -47,10 +74,14 @@ def cast_ballot(*, number: int, submission: Submission, at: datetime) -> Receipt
     if signed.cycle != str(number) or signed.rules != rules.hash:
         raise refuse("unknown_rules")
     options = check_lines(signed, rules)
-    digest = ballot_digest(signed, rules.domain_separator)
-    _check_signature(digest, submission)
+    return Examined(cycle, rules, submission, ballot_digest(signed, rules.domain_separator), options)
+
+
+def take(examined: Examined) -> Receipted:
+    """Accept a ballot that its voter's key signed."""
+    cycle, rules, digest = examined.cycle, examined.rules, examined.digest
     try:
-        ballot = _accept(cycle, submission, digest, options, rules)
+        ballot = _accept(cycle, examined.submission, digest, examined.options, rules)
     except Refusal as refusal:
         stored = _stored_before_closing(cycle, digest) if refusal.name == "closed" else None
         if stored is None:
@@ -72,15 +103,6 @@ def receipt_of(ballot: Ballot, rules: Rules) -> Receipted:
     return Receipted(
         ballot=ballot, receipt=receipt, signature=sign_receipt(receipt_seed_of(rules.receipt_key), receipt)
     )
-
-
-def _check_signature(digest: bytes, submission: Submission) -> None:
-    try:
-        signer = recover(digest, submission.signature)
-    except BadSignature as error:
-        raise refuse("bad_signature") from error
-    if signer != submission.ballot.voter:
-        raise refuse("bad_signature")
 
 
 def check_lines(signed: SignedBallot, rules: Rules) -> list[int]:
@@ -125,7 +147,7 @@ def _check_caps(signed: SignedBallot, rules: Rules) -> None:
             )
 
 
-def _check_phase(cycle: Cycle) -> None:
+def check_phase(cycle: Cycle) -> None:
     """Refuse early and in words; the trigger has the last word."""
     if cycle.phase == "cancelled":
         raise refuse("cycle_cancelled")
@@ -135,7 +157,7 @@ def _check_phase(cycle: Cycle) -> None:
         raise refuse("closed")
 
 
-def _check_power(cycle: Cycle, voter: str, rules: Rules) -> None:
+def check_power(cycle: Cycle, voter: str, rules: Rules) -> None:
     frozen = SnapshotPower.objects.filter(snapshot=cycle.power.snapshot_id, address=voter)
     power = frozen.values_list("power", flat=True).first() or 0
     if power < max(1, rules.limits.least_power):
@@ -156,11 +178,11 @@ def _accept(cycle: Cycle, submission: Submission, digest: bytes, options: list[i
         for ballot in earlier:
             if bytes(ballot.digest) == digest:
                 return ballot
-        _check_phase(cycle)
-        _check_power(cycle, signed.voter, rules)
+        check_phase(cycle)
+        check_power(cycle, signed.voter, rules)
         newest = earlier[0] if earlier else None
         if newest is not None:
-            _check_follows(newest, signed, rules)
+            check_follows(newest, signed, rules)
         try:
             return append_ballot(
                 cycle=cycle,
@@ -175,14 +197,14 @@ def _accept(cycle: Cycle, submission: Submission, digest: bytes, options: list[i
                 # its own words hold the whole row, which no log may show
                 raise DatabaseError("the database refused a ballot") from None
         except DatabaseError as error:
-            name = _TRIGGER.get(getattr(error.__cause__, "sqlstate", ""))
+            name = TRIGGER.get(getattr(error.__cause__, "sqlstate", ""))
             if name is None:
                 raise
             raise refuse(name) from error
     raise DatabaseError("a voter's ballots collided more often than a voter may have ballots")
 
 
-def _check_follows(newest: Ballot, signed: SignedBallot, rules: Rules) -> None:
+def check_follows(newest: Ballot, signed: SignedBallot, rules: Rules) -> None:
     if signed.nonce <= newest.nonce:
         raise refuse("stale_nonce", nonce=newest.nonce)
     if newest.sequence >= rules.limits.ballots_per_voter:

@@ -17,6 +17,7 @@ from votes.actions.counting import (
     without_nested_loops,
 )
 from votes.actions.heads import extend_tree
+from votes.actions.waiting import end_waiting
 from votes.models import (
     Certificate,
     Contest,
@@ -32,7 +33,8 @@ CLOSE, TALLY, SETTLE = STEP + 4, STEP + 5, STEP + 6
 
 @transaction.atomic
 def close_cycle(*, cycle_id: int, at: datetime) -> bool:
-    """Certify the ballots of a cycle whose voting is over; False where it is not, or is certified already.
+    """Certify the ballots of a cycle whose voting is over; False where it is not, or is certified already,
+    or where ballots of contract wallets still wait for their verdict.
 
     Waits for the ballots that are being accepted right now and shuts the door behind them. The tree goes on from the
     last head, so only the ballots after it are hashed.
@@ -44,6 +46,8 @@ def close_cycle(*, cycle_id: int, at: datetime) -> bool:
         return False
     wait_for_lock(TREE, cycle_id)
     wait_for_lock(BALLOTS, cycle_id)
+    if not end_waiting(cycle=cycle, at=at):
+        return False
     with without_nested_loops():
         tree = extend_tree(cycle_id)
     Certificate.objects.create(

@@ -1,7 +1,9 @@
 """From what is configured to the rules that an announcement freezes."""
 
+from django.conf import settings
 from django.db.models import F
 
+from chain import nodes
 from programmes.models import Facilitator, MetaProgramme, Programme
 from votes.actions.identity import deployment_id, receipt_seed
 from votes.models import ContestResult, Cycle, MetaContest, ScheduledContest
@@ -47,6 +49,7 @@ def freeze_rules(cycle: Cycle) -> Rules:
         contests=tuple(contests),
         facilitators=_facilitators(cycle),
         live_results=cycle.schedule is None or cycle.schedule.live_results,
+        waiting_seconds=settings.TPP_WAITING_SECONDS if nodes.are_configured() else 0,
     )
 
 

@@ -1,13 +1,23 @@
 """The lines of a cycle's record, read from the rows that it left. The same rows give the same bytes, always."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from django.db import connection
 from django.db.models import QuerySet
 
 from ledger.models import Transfer
 from power.models import SnapshotPower
-from votes.models import BallotPosition, ContestResult, Cycle, Reason, Result, TreeHead
+from votes.models import (
+    BallotPosition,
+    ContestResult,
+    Cycle,
+    Reason,
+    Result,
+    TreeHead,
+    Verdict,
+    WaitingBallot,
+)
 from votes.record.instants import iso
 from votes.record.lines import FORMAT, BallotLine, ballot_line, holder_line, line
 
@@ -36,6 +46,7 @@ def lines_of(cycle: Cycle, kind: str) -> Iterator[bytes]:
     yield from _power(cycle)
     yield from _heads(cycle)
     yield from _ballots(cycle)
+    yield from _waited(cycle)
     yield _certificate(cycle)
     for result in _results(cycle, kind):
         yield from _result(result)
@@ -87,6 +98,7 @@ def _heads(cycle: Cycle) -> Iterator[bytes]:
 
 def _ballots(cycle: Cycle) -> Iterator[bytes]:
     rows = BallotPosition.objects.filter(cycle=cycle).order_by("position")
+    evidence = evidence_of(cycle)
     fields = (
         "position",
         "ballot__voter",
@@ -122,7 +134,44 @@ def _ballots(cycle: Cycle) -> Iterator[bytes]:
                 received_at=iso(at),
                 blind=None if blind is None else bytes(blind),
                 commitment=None if commitment is None else bytes(commitment),
+                evidence=evidence.get(bytes(digest)),
             )
+        )
+
+
+def evidence_of(cycle: Cycle) -> dict[bytes, dict[str, Any]]:
+    """By digest: the block that shows that a contract wallet confirmed a ballot."""
+    accepted = Verdict.objects.filter(waiting__cycle=cycle, outcome="accepted").select_related("waiting")
+    chain_id = cycle.announcement.rules.token.chain_id
+    return {
+        bytes(verdict.waiting.digest): {
+            "chain_id": chain_id,
+            "standard": verdict.standard,
+            "block": verdict.block_number,
+            "block_hash": verdict.block_hash_hex,
+            "block_at": iso(verdict.block_at),
+        }
+        for verdict in accepted
+        if verdict.block_at is not None
+    }
+
+
+def _waited(cycle: Cycle) -> Iterator[bytes]:
+    """Ballots in the name of contract wallets that were not found valid, with why."""
+    rows = WaitingBallot.objects.filter(cycle=cycle).exclude(verdict__outcome="accepted")
+    for waiting in rows.select_related("verdict").order_by("pk").iterator(chunk_size=_AT_ONCE):
+        yield line(
+            "waiting",
+            voter=waiting.voter,
+            nonce=waiting.nonce,
+            options=waiting.options,
+            shares=waiting.shares,
+            reason=_hex(waiting.reason_hash),
+            digest=waiting.digest_hex,
+            signature=_hex(waiting.signature),
+            received_at=iso(waiting.received_at),
+            verdict="undecided" if waiting.verdict.outcome == "undecided" else "invalid",
+            words=waiting.verdict.words,
         )
 
 

@@ -16,9 +16,18 @@ from votes.models.records import Record, RecordPart
 from votes.models.rehearsals import Rehearsal
 from votes.models.results import Certificate, ContestResult, OptionResult, Result, Settlement, budgets_of
 from votes.models.schedules import FALLBACKS, RULES, MetaContest, Schedule, ScheduledContest
+from votes.models.waiting import (
+    MOST_WAITING,
+    Verdict,
+    WaitingBallot,
+    WaitingProgress,
+    WaitingReason,
+    waiting_key,
+)
 
 __all__ = [
     "FALLBACKS",
+    "MOST_WAITING",
     "RULES",
     "Announcement",
     "Ballot",
@@ -47,6 +56,11 @@ __all__ = [
     "Tree",
     "TreeHead",
     "TreeNode",
+    "Verdict",
+    "WaitingBallot",
+    "WaitingProgress",
+    "WaitingReason",
     "budgets_of",
     "leaves",
+    "waiting_key",
 ]

@@ -62,7 +62,7 @@ class Ballot(models.Model):
     shares = ArrayField(models.SmallIntegerField())
     reason_hash = models.BinaryField(max_length=32, help_text="keccak-256 of the reason, as signed")
     digest = models.BinaryField(max_length=32, help_text="EIP-712 digest; what the voter signed")
-    signature = models.BinaryField(max_length=65, null=True, help_text="null only in an unsigned import")
+    signature = models.BinaryField(max_length=8192, null=True, help_text="null only in an unsigned import")
     received_at = models.DateTimeField(db_default=ClockTimestamp())
 
     objects: ClassVar[models.Manager["Ballot"]] = BallotQuerySet.as_manager()

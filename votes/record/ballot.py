@@ -20,6 +20,7 @@ from .canonical import nesting
 __all__ = [
     "MAX_BODY_BYTES",
     "MAX_NONCE",
+    "MAX_SIGNATURE_BYTES",
     "Ballot",
     "Line",
     "Malformed",
@@ -33,6 +34,7 @@ __all__ = [
 ]
 
 MAX_NONCE = 2**53 - 1  # what every JSON reader takes exactly
+MAX_SIGNATURE_BYTES = 8_192
 MAX_BODY_BYTES = 1 << 20  # a bound against abuse; the frozen rules limit lines and reason
 
 _LINE = "Line(string programme,string typology,uint16 basisPoints)"
@@ -75,7 +77,10 @@ class Ballot:
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """A ballot as it was sent, with its 65-byte signature, not verified yet."""
+    """A ballot as it was sent, with its signature, not verified yet.
+
+    A key signs with 65 bytes; a wallet that is a contract takes whatever it was built to take, also nothing at all.
+    """
 
     ballot: Ballot
     signature: bytes
@@ -217,7 +222,7 @@ def parse_submission(body: bytes) -> Submission:
         reason=_text(fields["reason"], "ballot.reason"),
         lines=_lines(fields["lines"], "ballot.lines"),
     )
-    return Submission(ballot, _hex(document["signature"], "signature", 65))
+    return Submission(ballot, _signature(document["signature"]))
 
 
 def parse_unsigned(body: bytes) -> tuple[str, tuple[Line, ...]]:
@@ -309,6 +314,13 @@ def _matching(value: object, where: str, form: re.Pattern[str], words: str) -> s
 def _hex(value: object, where: str, size: int) -> bytes:
     if type(value) is not str or len(value) != 2 + 2 * size or _HEX.fullmatch(value) is None:
         _must(where, f"0x and {2 * size} lower-case hex digits")
+    return bytes.fromhex(value[2:])
+
+
+def _signature(value: object) -> bytes:
+    most = 2 + 2 * MAX_SIGNATURE_BYTES
+    if type(value) is not str or len(value) > most or len(value) % 2 or _HEX.fullmatch(value) is None:
+        _must("signature", f"0x and lower-case hex digits of at most {MAX_SIGNATURE_BYTES:,} bytes")
     return bytes.fromhex(value[2:])
 
 

@@ -121,7 +121,11 @@ class FacilitatorRules:
 
 @dataclass(frozen=True)
 class Rules:
-    """The frozen rules of one cycle. Without `live_results` its ballots are sealed until it is certified."""
+    """The frozen rules of one cycle. Without `live_results` its ballots are sealed until it is certified.
+
+    `waiting_seconds`: how long the count waits, at most, for ballots of contract wallets that are not decided at
+    closing; 0 where such wallets cannot vote.
+    """
 
     cycle: int
     origin: str
@@ -135,6 +139,7 @@ class Rules:
     contests: tuple[ContestRules, ...]
     facilitators: tuple[FacilitatorRules, ...] = ()
     live_results: bool = True
+    waiting_seconds: int = 0
 
     @cached_property
     def data(self) -> bytes:
@@ -178,6 +183,7 @@ def _document(rules: Rules) -> dict[str, Any]:
         "instants": {name: iso(at) for name, at in vars(rules.instants).items()},
         "challenge": {"window_seconds": rules.window_seconds},
         "live_results": rules.live_results,
+        **({"waiting_seconds": rules.waiting_seconds} if rules.waiting_seconds else {}),
         "token": dict(vars(rules.token)),
         "power": {**vars(rules.power), "total": str(rules.power.total)},
         "limits": _limits_document(rules.limits),
@@ -230,6 +236,7 @@ def _parse(document: dict[str, Any]) -> Rules:
             for facilitator in document["facilitators"]
         ),
         live_results=_parse_live_results(document.get("live_results", True)),
+        waiting_seconds=document.get("waiting_seconds", 0),
     )
 
 

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods
 from accounts.models import Wallet
 from power.models import SnapshotPower
 from votes.actions.ballots import receipt_of
-from votes.models import Ballot, Cycle
+from votes.models import Ballot, Cycle, Verdict
 from votes.serializers import receipt_document
 from votes.views.cycles import cycle_or_404, token_of
 from votes.views.results import SHOWN, list_of_ballots, splits_of
@@ -78,6 +78,9 @@ def _receipt(cycle: Cycle, ballot: Ballot) -> dict[str, Any]:
         "contests": splits_of(ballot, options),
         "left_out": [c.name for c in rules.contests if c.name not in dict(splits_of(ballot, options))],
         "names": Wallet.objects.names({ballot.voter}),
+        "confirmed": Verdict.objects.filter(
+            waiting__cycle=cycle, waiting__digest=ballot.digest, outcome="accepted"
+        ).first(),
         "power": SnapshotPower.objects.filter(snapshot=cycle.power.snapshot_id, address=ballot.voter).first(),
         "document": receipt_document(receipt_of(ballot, rules), rules.receipt_key) if signed else None,
     }

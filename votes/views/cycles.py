@@ -1,12 +1,15 @@
 """Cycles as pages: the calendar of all, and one with its rules, contests and thread."""
 
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from journal.clock import database_clock
 from journal.refusal import Refusal
 from votes.actions.cycles import find_cycle, what_blocks
-from votes.models import Ballot, Cycle, Result
+from votes.models import Ballot, Cycle, Result, WaitingBallot
 from votes.record.rules import TokenRules
 
 
@@ -27,6 +30,7 @@ def cycle_page(request: HttpRequest, number: int) -> HttpResponse:
             "options__typology__programme"
         ),
         "voters": voters_so_far(cycle),
+        "waiting": _waiting(cycle),
         "result": Result.objects.filter(cycle=cycle).order_by("-version").first(),
     }
     return render(request, "votes/cycle.html", page)
@@ -36,6 +40,26 @@ def voters_so_far(cycle: Cycle) -> int:
     """How many voters split something; in a cycle that hides its ballots, how many ballots there are of any kind."""
     ballots = Ballot.objects.filter(cycle=cycle)
     return ballots.count() if cycle.hides_ballots else ballots.counted().exclude(options=[]).count()
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """Ballots of contract wallets: how many hold the count up, by when that ends, and whether any is listed."""
+
+    undecided: int
+    until: datetime
+    are_listed: bool
+
+
+def _waiting(cycle: Cycle) -> Waiting | None:
+    """None where there is nothing to say: how many wait is nobody's business before closing."""
+    if cycle.phase not in {"counting", "challenge", "settled"} or not hasattr(cycle, "announcement"):
+        return None
+    rows = WaitingBallot.objects.filter(cycle=cycle)
+    if not rows.exists():
+        return None
+    until = cycle.closes_at + timedelta(seconds=cycle.announcement.rules.waiting_seconds)
+    return Waiting(rows.undecided().count(), until, are_listed=hasattr(cycle, "certificate"))
 
 
 def cycle_or_404(number: int, *related: str) -> Cycle:

@@ -153,10 +153,14 @@ REFUSED = {
     "points true": (set_line("basisPoints", True), r"ballot.lines\[1\].basisPoints must be"),
     "points a string": (set_line("basisPoints", "100"), r"ballot.lines\[1\].basisPoints must be"),
     "points a float": (set_line("basisPoints", 100.5), r"ballot.lines\[1\].basisPoints must be"),
-    "signature short": (body(lambda d: d.update(signature="0x" + "22" * 64)), "signature must be 0x and 130"),
+    "signature odd": (body(lambda d: d.update(signature="0x222")), "signature must be 0x and lower-case hex"),
+    "signature long": (
+        body(lambda d: d.update(signature="0x" + "22" * 8_193)),
+        "signature must be 0x and lower-case hex digits of at most 8,192 bytes",
+    ),
     "signature capital": (
         body(lambda d: d.update(signature="0x" + "AA" * 65)),
-        "signature must be 0x and 130",
+        "signature must be 0x and lower-case hex",
     ),
     "signature missing": (body(lambda d: d.pop("signature")), 'the body lacks "signature"'),
     "key missing": (body(lambda d: d["ballot"].pop("reason")), 'ballot lacks "reason"'),

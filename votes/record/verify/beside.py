@@ -19,7 +19,7 @@ class Beside:
         self._rules, self._report = rules, report
         self._reasons: set[bytes] = set()
         self._texts = self._waiting = self._exclusions = 0
-        self._waited: set[str] = set()
+        self._waited: set[tuple[str, str]] = set()
 
     def take(self, number: int, ballot: BallotLine) -> None:
         """A ballot that was accepted."""
@@ -47,9 +47,10 @@ class Beside:
         self._waiting += 1
         if fields["verdict"] not in VERDICTS:
             self._fail("waiting", number, " or ".join(VERDICTS), fields["verdict"])
-        if fields["digest"] in self._waited:
+        sent = fields["digest"], fields["signature"]
+        if sent in self._waited:
             self._fail("waiting", number, "each waiting ballot once", fields["digest"])
-        self._waited.add(fields["digest"])
+        self._waited.add(sent)
 
     def take_exclusion(self, number: int, fields: Mapping[str, Any]) -> None:
         """Rules of version 1 know no reason to leave a ballot out."""
