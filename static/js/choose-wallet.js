@@ -35,7 +35,7 @@ export async function chooseWallet() {
     if (wallets.length) dialog.append(list);
     else {
       const words =
-        "This browser has no wallet. Install a wallet extension, or open this page in your wallet's own browser, then reload.";
+        "This browser has no wallet. Install a wallet extension, open this page in your wallet's own browser, or sign in another place: with a hardware wallet or a command line.";
       dialog.append(element("p", {}, words));
     }
     dialog.append(element("div", { className: "actions" }, close));

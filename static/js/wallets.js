@@ -82,12 +82,27 @@ if (typeof window !== "undefined") {
 export async function discover({ wait = 100 } = {}) {
   window.dispatchEvent(new Event("eip6963:requestProvider"));
   await new Promise((resolve) => setTimeout(resolve, wait));
+  // the browser inside a wallet's own app may be late with its provider
+  if (!announced.size && !(/** @type {any} */ (window).ethereum)) await initialized(wait * 10);
   const wallets = [...announced.values()];
   const legacy = /** @type {any} */ (window).ethereum;
   if (typeof legacy?.request === "function" && wallets.every((wallet) => wallet.rdns === DEMO)) {
     wallets.push({ uuid: "legacy", name: "Browser wallet", icon: "", rdns: "", provider: legacy });
   }
   return wallets;
+}
+
+/** Wait until a provider is injected, or for so long. @param {number} wait [ms] @returns {Promise<void>} */
+function initialized(wait) {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, wait);
+    const hear = () => {
+      clearTimeout(timer);
+      resolve();
+    };
+    window.addEventListener("ethereum#initialized", hear, { once: true });
+    window.addEventListener("eip6963:announceProvider", hear, { once: true });
+  });
 }
 
 /** @param {Provider} provider @param {string} method @param {unknown[]} [params] @returns {Promise<any>} */
