@@ -41,8 +41,7 @@ GRID = [("0%", "100 %"), ("25%", "75 %"), ("50%", "50 %"), ("75%", "25 %"), ("10
 MOST_TICKS = 12  # cycles named below a picture
 
 NOT_MEASURED = {
-    "without_sign_in": "Whoever fills in a ballot without signing in leaves no trace until it is signed: they are not"
-    " among those who started or drafted."
+    "without_sign_in": "Who fills in a ballot without signing in is among neither those who started nor who drafted."
 }
 
 
@@ -122,11 +121,9 @@ class DraftingSerializer(serializers.Serializer[Any]):
     started = serializers.IntegerField(
         allow_null=True, label="Started", help_text="delegates who opened the ballot while signed in"
     )
-    drafted = serializers.IntegerField(
-        allow_null=True, label="Drafted", help_text="of those: whose draft was saved at least once"
-    )
+    drafted = serializers.IntegerField(allow_null=True, label="Drafted", help_text="of those: saved a draft")
     signed = serializers.IntegerField(
-        label="Signed", help_text="delegates who signed at least one ballot, signed in or not"
+        label="Signed", help_text="delegates who signed a ballot, signed in or not"
     )
     minutes_to_sign = MinutesField(
         label="Minutes to sign",
