@@ -5,6 +5,7 @@ delegate who is signed in; what pages link to is asked for too. Compared are sta
 and all that was logged meanwhile. Masked are the commitment, instants, and what is signed or hashed over them.
 """
 
+import json
 import logging
 import re
 from collections.abc import Iterator, Mapping
@@ -16,6 +17,8 @@ import psycopg
 import pytest
 from django.core.cache import cache
 from django.db import transaction
+from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.urls.resolvers import RoutePattern
@@ -216,13 +219,36 @@ def look_around(seen: Seen, cycle: Cycle, watchers: Mapping[str, Client]) -> Non
             del waiting[path]
             asked.add(path)
             assert len(asked) < MOST_PAGES
-            links = look(seen, who, client, path)
+            links = look(seen, who, path, client.get(path))
             waiting |= dict.fromkeys(link for link in links if link not in asked)
+        for name, path, body in probes(seen, cycle):
+            kind = "application/json" if body.startswith(b"{") else "application/x-www-form-urlencoded"
+            look(seen, who, f"{name}: {path}", client.post(path, body, content_type=kind))
 
 
-def look(seen: Seen, who: str, client: Client, path: str) -> list[str]:
-    answer = client.get(path)
-    raw = b"".join(answer.streaming_content) if answer.streaming else answer.content  # type: ignore[attr-defined]
+def probes(seen: Seen, cycle: Cycle) -> Iterator[tuple[str, str, bytes]]:
+    """What somebody would send to learn how another one voted, or whether."""
+    api = f"/api/v1/cycles/{cycle.number}/"
+    for name in ("alice", "carol", "dave"):
+        lines = [{"programme": "ignite", "typology": "lending", "basisPoints": 10_000}]
+        yield (
+            f"effect for {name}",
+            f"{api}effect/",
+            json.dumps({"voter": address(name), "lines": lines}).encode(),
+        )
+        for nonce in (1, 2):
+            in_their_name = signed(name, cycle, nonce=nonce)
+            forged = Submission(in_their_name.ballot, signed("bob", cycle, nonce=nonce).signature)
+            yield f"forged for {name}, {nonce}", f"{api}ballots/", forged.body()
+    for key in (seen.commitment, seen.digest, UNKNOWN):
+        for what in ("", "receipt.json"):
+            path = f"/cycles/{cycle.number}/ballots/{key}/{what}"
+            yield "a wrong blind", path, f"blind=0x{UNKNOWN}".encode()
+
+
+def look(seen: Seen, who: str, path: str, answer: HttpResponseBase) -> list[str]:
+    assert isinstance(answer, HttpResponse), path
+    raw = answer.content
     body = raw
     for pattern, replacement in _MASKS:
         body = pattern.sub(replacement, body)
