@@ -2,15 +2,17 @@
 
 import json
 import re
-from typing import Any
+from typing import Any, Literal
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from django.test import Client
 from playwright.sync_api import BrowserContext, Page, Request, expect
 from pytest_django.live_server_helper import LiveServer
 
+from tests.composing import give_wallet
 from tests.factories import address, make_community, make_cycle, signed
-from votes.models import Cycle
+from votes.models import Ballot, Cycle
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -51,6 +53,49 @@ def test_the_holder_of_a_receipt_sees_the_ballot_and_no_address_tells_the_blind(
     assert json.loads(download.value.path().read_text()) == answer
     assert asked
     assert not [url for url in asked if answer["blind"][2:] in url]
+
+
+def test_a_delegate_votes_twice_sealed_and_each_time_comes_to_the_receipt(
+    live_server: LiveServer, page: Page, cycle: Cycle
+) -> None:
+    troubles: list[str] = []
+    page.on("pageerror", lambda error: troubles.append(str(error)))
+    give_wallet(page)
+    for word in ("First word.", "Second word."):
+        page.goto(f"{live_server.url}/cycles/{cycle.number}/ballot/")
+        expect(page.get_by_text("could read sealed ballots")).to_be_visible()
+        lines = page.locator("section.contest").first.locator("input.pct")
+        lines.first.fill("25")
+        lines.last.fill("75")
+        page.locator("#reason").fill(word)
+        page.get_by_role("button", name="Sign and send").click()
+        page.get_by_role("button", name="Sign in my wallet").click()
+        expect(page.get_by_role("heading", level=1)).to_have_text("This ballot is in")
+        expect(page.get_by_text(word)).to_be_visible()
+        row = Ballot.objects.select_related("blind").latest("pk")
+        assert page.url.endswith(f"/ballots/{row.tree_key.hex()}/#blind=0x{bytes(row.blind.value).hex()}")
+        assert abs(row.nonce - row.received_at.timestamp() * 1000) < 120_000
+    assert Ballot.objects.count() == 2
+    assert Ballot.objects.latest("pk").replaces is not None
+    assert troubles == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_sealed_page_keeps_anybody_out(
+    live_server: LiveServer, page: Page, cycle: Cycle, scheme: Literal["light", "dark"]
+) -> None:
+    answer = cast(cycle, "alice", reason="A quiet word.")
+    page.emulate_media(color_scheme=scheme)
+    page.set_viewport_size({"width": 360, "height": 800})
+    receipt = f"ballots/{answer['receipt']['commitment'][2:]}/"
+    for path in ("", "ballots/", receipt, f"{receipt}#blind={answer['blind']}", "ballot/"):
+        page.goto("about:blank")
+        page.goto(f"{live_server.url}/cycles/{cycle.number}/{path}")
+        title = "This ballot is in" if "#" in path else ""
+        expect(page.get_by_role("heading", level=1)).to_contain_text(title)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360, path
+        report = Axe().run(page)
+        assert report.violations_count == 0, f"{path}: {report.generate_report()}"
 
 
 def test_without_script_the_blind_is_typed(
