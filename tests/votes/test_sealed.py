@@ -9,12 +9,14 @@ import psycopg
 import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.test import Client
+from pytest_django import Settings
 
 from journal.clock import database_clock
 from tests.factories import EVEN, HOUR, UNIT, address, make_community, make_cycle, signed
 from votes.actions.ballots import cast_ballot, receipt_of
 from votes.actions.closing import close_cycle, publish_result
 from votes.models import Announcement, Ballot, Blind, Certificate, Cycle, Schedule
+from votes.record.ballot import Submission
 from votes.record.instants import microseconds
 from votes.record.merkle import ballot_leaf, leaf_hash, root
 from votes.record.receipt import Receipt, verify_receipt
@@ -307,3 +309,17 @@ def test_the_count_of_sealed_ballots_is_public_and_how_many_withdraw_is_not(
     ballot = shown(client, f"/cycles/{cycle.number}/ballot/")
     assert "could read sealed ballots" in ballot
     assert '"sealed": true' in ballot
+
+
+def test_who_forges_a_ballot_is_not_told_whether_its_voter_voted(client: Client, settings: Settings) -> None:
+    settings.TPP_RPC_URLS = ["http://127.0.0.1:1"]  # contract wallets may vote, and none can be asked
+    cycle = make_cycle(make_community(live_results=False))
+    assert cycle.announcement.rules.waiting_seconds
+    stored(cycle)
+    answers = []
+    for name in ("alice", "carol"):
+        forged = Submission(signed(name, cycle).ballot, signed("bob", cycle).signature)
+        answer = client.post(url(cycle, "ballots/"), forged.body(), content_type="application/json")
+        answers.append((answer.status_code, sorted(answer.json())))
+    assert answers[0] == answers[1]
+    assert answers[0][0] == 202

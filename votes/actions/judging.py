@@ -105,10 +105,13 @@ def _judge(waiting: WaitingBallot, cycle: Cycle, moment: Moment) -> bool:
     """Ask about one ballot and do what follows from the answer; whether it got its verdict."""
     rules = cycle.announcement.rules
     signed = _signed(waiting, rules)
-    try:
-        _check_follows(cycle, signed, rules)
-    except Refusal as refusal:
-        return _reject(waiting, refusal.name, refusal.words)
+    if (
+        not cycle.is_sealed
+    ):  # there whoever sent it learns that the voter has voted only once the wallet confirms
+        try:
+            _check_follows(cycle, signed, rules)
+        except Refusal as refusal:
+            return _reject(waiting, refusal.name, refusal.words)
     answer = _ask(waiting, moment, moment.block.number)
     if answer.validity is Validity.UNKNOWN:
         _put_off([waiting], answer.words)
