@@ -3,7 +3,18 @@ from django.urls import path, register_converter
 from journal import converters  # noqa: F401 (registers what the addresses below are made of)
 from votes.record.lines import KINDS
 from votes.record.rules import META
-from votes.views import admin, ballot_page, ballots, contests, cycles, founding, records, results, waiting
+from votes.views import (
+    admin,
+    ballot_page,
+    ballots,
+    contests,
+    cycles,
+    founding,
+    records,
+    results,
+    trees,
+    waiting,
+)
 
 
 class ContestConverter:
@@ -54,6 +65,7 @@ urlpatterns = [
         ballots.receipt_file,
         name="receipt_file",
     ),
+    path("cycles/<number:number>/heads/", trees.heads_page, name="heads"),
     path("cycles/<number:number>/record/", records.record_page, name="record"),
     path("cycles/<number:number>/record/<record:kind>.ndjson", records.record_file, name="record_file"),
     path(

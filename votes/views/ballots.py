@@ -15,6 +15,7 @@ from votes.models import Ballot, Cycle, Verdict
 from votes.serializers import receipt_document
 from votes.views.cycles import cycle_or_404, token_of
 from votes.views.results import SHOWN, list_of_ballots, splits_of
+from votes.views.trees import code_of, place_of
 
 SHOWN_SEALED = 200  # commitments on one page
 
@@ -70,7 +71,13 @@ def _is_opened(request: HttpRequest, ballot: Ballot) -> bool:
 def _receipt(cycle: Cycle, ballot: Ballot) -> dict[str, Any]:
     rules = cycle.announcement.rules
     options = {option.number: option for option in cycle.options.select_related("contest", "typology")}
-    signed = ballot.signature is not None
+    document = None
+    if ballot.signature is not None:
+        document = {
+            **receipt_document(receipt_of(ballot, rules), rules.receipt_key),
+            **place_of(cycle, ballot),
+        }
+    following = Cycle.objects.scheduled().not_cancelled().filter(opens_at__gt=cycle.opens_at)
     return {
         "cycle": cycle,
         "ballot": ballot,
@@ -82,7 +89,9 @@ def _receipt(cycle: Cycle, ballot: Ballot) -> dict[str, Any]:
             waiting__cycle=cycle, waiting__digest=ballot.digest, outcome="accepted"
         ).first(),
         "power": SnapshotPower.objects.filter(snapshot=cycle.power.snapshot_id, address=ballot.voter).first(),
-        "document": receipt_document(receipt_of(ballot, rules), rules.receipt_key) if signed else None,
+        "document": document,
+        "code": code_of(ballot),
+        "next": following.order_by("opens_at").first(),
     }
 
 
