@@ -120,7 +120,7 @@ def test_no_head_before_power_is_frozen_and_none_of_a_cancelled_or_certified_cyc
 
 @pytest.mark.django_db
 def test_a_ballot_with_an_instant_before_the_last_head_is_found_all_the_same(community: Community) -> None:
-    """As where the clock was set back; what heads no longer look at, the certificate covers."""
+    """As where the clock was set back, or a ballot waited for its verdict; whatever comes, the certificate covers."""
     at = database_clock()
     instants = Instants(at - 5 * HOUR, at - 3 * HOUR, at - 2 * HOUR, at + HOUR, at + 2 * HOUR)
     cycle = plan_cycle(
@@ -146,10 +146,12 @@ def test_a_ballot_with_an_instant_before_the_last_head_is_found_all_the_same(com
     receive(CROWD[1], TreeHead.objects.get().published_at - 5 * SECOND)
     receive(CROWD[2], at - HOUR)
     assert publish(cycle, 4 * SECOND)
-    assert [head.size for head in assert_heads_hold(cycle)] == [1, 2]
+    assert [head.size for head in assert_heads_hold(cycle)] == [1, 3]
+    receive(CROWD[3], at - HOUR)
+    assert list(heads_due(database_clock() + 8 * SECOND)) == [cycle]
     assert close_cycle(cycle_id=cycle.pk, at=cycle.closes_at)
     assert_heads_hold(cycle)
-    assert Certificate.objects.get().ballot_count == 3
+    assert Certificate.objects.get().ballot_count == 4
 
 
 # What the tree is made of
@@ -403,13 +405,12 @@ def test_whoever_appends_to_the_tree_waits_for_the_other(
 
 
 @at_all
-def test_what_a_head_looks_at_is_what_is_new(community: Community) -> None:
-    """With both bounds only ballots between them get a place; with none every one does."""
+def test_a_head_leaves_to_the_next_what_came_after_its_instant(community: Community) -> None:
     cycle = make_cycle(community)
     early, middle, late = (cast(cycle, name) for name in CROWD[:3])
     with transaction.atomic():
         tree = extend_tree(cycle.pk, since=middle.received_at, until=late.received_at)
-        assert tree.size == 1
+        assert tree.size == 2
         assert extend_tree(cycle.pk).size == 3
     placed = BallotPosition.objects.order_by("position").values_list("ballot", flat=True)
-    assert list(placed) == [middle.pk, early.pk, late.pk]
+    assert list(placed) == [early.pk, middle.pk, late.pk]

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import DateTimeField, Exists, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 
 from journal.locks import TREE, try_lock
 from votes.actions.identity import receipt_seed_of
@@ -21,8 +22,12 @@ _BATCH = 5_000
 def heads_due(at: datetime) -> QuerySet[Cycle]:
     """Open cycles with power that have no head yet, something new to fix, or were quiet for long."""
     last = TreeHead.objects.filter(cycle=OuterRef("pk")).order_by("-published_at").values("published_at")[:1]
+    newest = BallotPosition.objects.filter(cycle=OuterRef(OuterRef("pk"))).order_by("-position")
     news = Ballot.objects.filter(
-        cycle=OuterRef("pk"), received_at__gte=OuterRef("last_head_at") - OVERLAP, place__isnull=True
+        Q(received_at__gte=OuterRef("last_head_at") - OVERLAP)
+        | Q(pk__gt=Coalesce(Subquery(newest.values("ballot")[:1]), 0)),
+        cycle=OuterRef("pk"),
+        place__isnull=True,
     )
     open_ones = Cycle.objects.filter(
         cancellation__isnull=True,
@@ -114,7 +119,12 @@ def _next_position(cycle_id: int) -> int:
 
 
 def _give_positions(cycle_id: int, first: int, since: datetime | None, until: datetime | None) -> None:
-    """Append the ballots that have no place in the tree yet, in the order in which they were stored."""
+    """Append the ballots that have no place in the tree yet, in the order in which they were stored.
+
+    One that waited for its verdict is stored long after it was received: it is found by its number.
+    """
+    placed = BallotPosition.objects.filter(cycle_id=cycle_id).order_by("-position")
+    newest = placed.values_list("ballot_id", flat=True).first() or 0
     with connection.cursor() as cursor:
         cursor.execute(
             """
@@ -122,9 +132,9 @@ def _give_positions(cycle_id: int, first: int, since: datetime | None, until: da
             SELECT b.cycle_id, b.id, %(first)s + row_number() OVER (ORDER BY b.id) - 1
             FROM votes_ballot b
             WHERE b.cycle_id = %(cycle)s
-              AND (%(since)s::timestamptz IS NULL OR b.received_at >= %(since)s)
+              AND (%(since)s::timestamptz IS NULL OR b.received_at >= %(since)s OR b.id > %(newest)s)
               AND (%(until)s::timestamptz IS NULL OR b.received_at < %(until)s)
               AND NOT EXISTS (SELECT FROM votes_ballotposition p WHERE p.ballot_id = b.id)
             """,
-            {"cycle": cycle_id, "first": first, "since": since, "until": until},
+            {"cycle": cycle_id, "first": first, "since": since, "until": until, "newest": newest},
         )
