@@ -78,7 +78,10 @@ def make_community(
     token = Token.objects.create(
         chain_id=chain_id, address="0x" + "ab" * 20, symbol="TST", name="Test", decimals=18
     )
-    entries = [Entry(address(name), power, name.title()) for name, power in powers.items()]
+    entries = [
+        Entry(address(name), power, "" if name.startswith("0x") else name.title())
+        for name, power in powers.items()
+    ]
     meta = found_meta_programme(
         name="Test community",
         description="For tests.",

@@ -180,7 +180,7 @@ def _cast(parameters: list[dict[str, Any]]) -> dict[str, Any]:
         },
         "202": {
             "description": "The ballot waits for its voter's wallet, a contract, to confirm it; it counts nothing yet.",
-            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Waiting"}}},
+            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/WaitingBallot"}}},
         },
     }
     answers |= {str(status): refusal(status, names) for status, names in BALLOT_REFUSALS.items()}

@@ -9,7 +9,7 @@ from journal.reading import HexField, InstantField
 from votes.models import Verdict, WaitingBallot, WaitingProgress
 
 
-class ProgressSerializer(serializers.Serializer[WaitingProgress]):
+class WaitingProgressSerializer(serializers.Serializer[WaitingProgress]):
     """What the checks have met so far; decides nothing."""
 
     checked_at = InstantField(allow_null=True, help_text="when a node last answered; null before")
@@ -37,7 +37,7 @@ class VerdictSerializer(serializers.Serializer[Verdict]):
     decided_at = InstantField()
 
 
-class JudgedSerializer(serializers.Serializer[WaitingBallot]):
+class JudgedBallotSerializer(serializers.Serializer[WaitingBallot]):
     """A ballot that waited. Whose it is, only an accepted one proves: anybody can send one in anybody's name."""
 
     voter = serializers.CharField(help_text="the address in whose name it was sent")
@@ -45,7 +45,7 @@ class JudgedSerializer(serializers.Serializer[WaitingBallot]):
     verdict = VerdictSerializer()
 
 
-class WaitingSerializer(serializers.Serializer[WaitingBallot]):
+class WaitingBallotSerializer(serializers.Serializer[WaitingBallot]):
     """A ballot that waits for its wallet, for those who have its bytes."""
 
     status = serializers.SerializerMethodField(help_text="waiting, accepted, rejected or undecided")
@@ -56,7 +56,7 @@ class WaitingSerializer(serializers.Serializer[WaitingBallot]):
     confirm_before = InstantField(source="cycle.closes_at", help_text="the wallet must confirm it before")
     decided_by = InstantField(help_text="the result waits for its verdict until then, at most")
     page = serializers.CharField(source="get_absolute_url", help_text="where people see how it stands")
-    progress = ProgressSerializer()
+    progress = WaitingProgressSerializer()
     verdict = serializers.SerializerMethodField(help_text="null while it waits")
 
     @extend_schema_field({"type": "string", "enum": ["waiting", "accepted", "rejected", "undecided"]})
@@ -71,4 +71,4 @@ class WaitingSerializer(serializers.Serializer[WaitingBallot]):
 def waiting_document(waiting: WaitingBallot) -> dict[str, Any]:
     """What a ballot that waits is answered with."""
     rows = WaitingBallot.objects.select_related("cycle__announcement", "progress", "verdict")
-    return dict(WaitingSerializer(rows.get(pk=waiting.pk)).data)
+    return dict(WaitingBallotSerializer(rows.get(pk=waiting.pk)).data)

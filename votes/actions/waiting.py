@@ -22,7 +22,9 @@ from votes.record.ballot import Submission, reason_hash
 from votes.refusals import refuse, status_of
 
 _TRIGGER = {**TRIGGER, "TP011": "too_many_waiting"}
-UNDECIDED = "Nobody could say in time whether the wallet confirms it, so the result goes without it."
+UNDECIDED = (
+    "Whether the wallet confirms it was not known when the waiting ended, so the result goes without it."
+)
 
 
 def send_ballot(*, number: int, submission: Submission, at: datetime) -> Receipted | WaitingBallot:

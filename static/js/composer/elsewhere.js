@@ -58,13 +58,15 @@ export function openElsewhere(page, composed, send) {
   };
   openDialog("Sign in another place", (close) => {
     const finish = () => {
-      const given = canonicalSignature(signature.value);
+      // A contract wallet may know the text already, approved on the chain: then there is no signature to paste.
+      const isEmpty = /^(0x)?$/.test(signature.value.trim());
+      const given = contract.checked && isEmpty ? "0x" : canonicalSignature(signature.value);
       if (!ballot) return;
       if (!given) {
         trouble.textContent = "A signature is 0x and 130 digits from 0 to 9 and a to f; a contract wallet's may be longer.";
         return;
       }
-      const signer = signerOf(ballot, given, page);
+      const signer = given === "0x" ? "" : signerOf(ballot, given, page);
       if (signer !== ballot.voter && !contract.checked) {
         trouble.textContent = signer
           ? `This is a signature by ${short(signer)}, of this or another text, not by ${short(ballot.voter)}. Sign the text above as it is.`

@@ -45,6 +45,7 @@ export class Outbox {
 
   /** @param {any} answer @param {import("../eip712.js").Ballot} ballot */
   pageOf(answer, ballot) {
+    if (answer.status === "waiting") return answer.page; // a contract wallet is to confirm it
     if (answer.receipt && this.page.sealed) return keepReceipt(this.page, ballot, answer);
     return this.page.receipts.replace("0".repeat(64), answer.digest.slice(2));
   }
