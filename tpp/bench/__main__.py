@@ -1,16 +1,17 @@
-"""`bin/bench [pages | rules …]`: one part, or all of them one after the other."""
+"""`bin/bench [pages | rules | record …]`: one part, or all of them one after the other."""
 
 import argparse
 import sys
 from collections.abc import Callable
 
-from tpp.bench import large, pages, rules
+from tpp.bench import large, pages, record, rules
 
 PARTS: dict[str, Callable[[], None]] = {
     "pages": pages.run,
     "rules": rules.run,
     "tally": large.run_tally,
     "closing": large.run_closing,
+    "record": record.run,
 }
 
 

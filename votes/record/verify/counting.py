@@ -171,15 +171,15 @@ class Counting:
             self._fail("lines", number, f"{len(options)} shares", len(shares))
             return None
         sums: dict[int, int] = {}
-        known = len(self._contests)
+        contests, largest, known = self._contests, self._largest, len(self._contests)
         for option, share in zip(options, shares, strict=True):
             if option >= known or not 0 < share <= 10_000:
                 self._fail("lines", number, f"options below {known}, shares of 1 to 10000", (option, share))
                 return None
-            contest = self._contests[option]
+            contest = contests[option]
             sums[contest] = sums.get(contest, 0) + share
-            if share > self._largest[option]:
-                self._fail("caps", number, f"at most {self._largest[option]} for option {option}", share)
+            if share > largest[option]:
+                self._fail("caps", number, f"at most {largest[option]} for option {option}", share)
         if len(set(options)) != len(options):
             self._fail("lines", number, "each option once", options)
             return None

@@ -14,6 +14,8 @@ from votes.record.verify.checks import Report
 
 LONGEST_LINE = 16 << 20  # bytes; rules.json is the longest, and far shorter
 _DEEPEST = 64
+_AT_ONCE = 500  # lines that are hashed together
+_BALLOT = ORDER["ballot"]
 _ONCE = ("header", "rules", "power", "certificate", "settlement", "seal")
 _NEEDED = ("header", "rules", "power", "certificate", "result")
 
@@ -38,42 +40,57 @@ class Reader:
     def __init__(self, source: BinaryIO, report: Report) -> None:
         self._source, self._report = source, report
         self._hash = hashlib.sha256()
+        self._unhashed: list[bytes] = []
         self._is_sealed = False
+        self._place = 0
         self._seen: set[str] = set()
         self.count = 0
         self.record_hash: str | None = None
         self.bytes_read = 0
 
     def __iter__(self) -> Iterator[tuple[int, str, Value, bytes]]:
-        place = 0
         number = 0
         while raw := self._source.readline(LONGEST_LINE):
             number += 1
             self.bytes_read += len(raw)
-            found = self._read(number, raw)
+            ballot = read_ballot(raw)  # nearly every line is one, or a holder
+            if ballot is not None and self._place == _BALLOT and not self._is_sealed:
+                self._keep(raw)
+                yield number, "ballot", ballot, raw
+                continue
+            found = ("ballot", ballot) if ballot is not None else self._read(number, raw)
             if not self._is_sealed and (found is None or found[0] != "seal"):
-                self._hash.update(raw)
-                self.count += 1
-            if found is None:
-                continue
-            kind, value = found
-            if ORDER[kind] < place or (kind in _ONCE and kind in self._seen):
-                self._fault(number, "each type of line in its place", f"a {kind} line here")
-            place = max(place, ORDER[kind])
-            self._seen.add(kind)
-            if kind == "seal":
-                self._check_seal(value, raw)
-                continue
-            if self._is_sealed and kind != "text":
-                self._fault(number, "nothing but texts after the seal", f"a {kind} line")
-                continue
-            yield number, kind, value, raw
+                self._keep(raw)
+            if found is not None and self._is_welcome(number, *found, raw):
+                yield number, *found, raw
         self._finish(number)
 
+    def _keep(self, raw: bytes) -> None:
+        """Count a line, and hash it with others: one by one that would cost as much as reading them."""
+        self.count += 1
+        self._unhashed.append(raw)
+        if len(self._unhashed) >= _AT_ONCE:
+            self._hash_what_is_kept()
+
+    def _hash_what_is_kept(self) -> None:
+        self._hash.update(b"".join(self._unhashed))
+        self._unhashed.clear()
+
+    def _is_welcome(self, number: int, kind: str, value: Value, raw: bytes) -> bool:
+        """Whether a line is to be looked at; where it is out of place, that is reported."""
+        if ORDER[kind] < self._place or (kind in _ONCE and kind in self._seen):
+            self._fault(number, "each type of line in its place", f"a {kind} line here")
+        self._place = max(self._place, ORDER[kind])
+        self._seen.add(kind)
+        if kind == "seal":
+            self._check_seal(value, raw)
+            return False
+        if self._is_sealed and kind != "text":
+            self._fault(number, "nothing but texts after the seal", f"a {kind} line")
+            return False
+        return True
+
     def _read(self, number: int, raw: bytes) -> tuple[str, Value] | None:
-        ballot = read_ballot(raw)
-        if ballot is not None:
-            return "ballot", ballot
         holder = read_holder(raw)
         if holder is not None:
             return "holder", holder
@@ -105,6 +122,7 @@ class Reader:
 
     def _check_seal(self, value: Any, raw: bytes) -> None:
         self._is_sealed = True
+        self._hash_what_is_kept()
         digest = self._hash.hexdigest()
         if value["lines"] != self.count:
             self._report.fail(
