@@ -53,10 +53,6 @@ def _is_instant(value: Any) -> bool:
     return True
 
 
-def _is_object(value: Any) -> bool:
-    return type(value) is dict
-
-
 _AMOUNT = _matching("0|[1-9][0-9]{0,77}")
 _FRACTION = _matching("(?:0|[1-9][0-9]{0,1999})(?:/[1-9][0-9]{0,1999})?")
 _ADDRESS = _matching("0x[0-9a-f]{40}")
@@ -80,6 +76,23 @@ _BALLOT: dict[str, Form] = {
     "received_at": _is_instant,
 }
 
+_EVIDENCE: Mapping[str, Form] = {
+    "chain_id": _is_whole,
+    "standard": _matching("eip1271|erc6492"),
+    "block": _is_whole,
+    "block_hash": _HASH,
+    "block_at": _is_instant,
+}
+
+
+def _is_evidence(value: Any) -> bool:
+    return (
+        type(value) is dict
+        and value.keys() == _EVIDENCE.keys()
+        and all(form(value[name]) for name, form in _EVIDENCE.items())
+    )
+
+
 SHAPES: Mapping[str, Shape] = {
     "header": _shape(
         format=_is_whole,
@@ -102,13 +115,13 @@ SHAPES: Mapping[str, Shape] = {
     "holder": _shape(address=_ADDRESS, power=_AMOUNT),
     "head": _shape(size=_is_whole, root=_HASH, published_at=_is_instant, signature=_ED25519),
     "ballot": _shape(
-        {"blind": _HASH, "commitment": _HASH, "evidence": _is_object},
+        {"blind": _HASH, "commitment": _HASH, "evidence": _is_evidence},
         **_BALLOT,
         position=_is_whole,
         sequence=_is_whole,
         replaced=_is_truth,
     ),
-    "waiting": _shape({"evidence": _is_object}, **_BALLOT, verdict=_is_text, words=_is_text),
+    "waiting": _shape({"evidence": _is_evidence}, **_BALLOT, verdict=_is_text, words=_is_text),
     "exclusion": _shape(position=_is_whole, contest=_is_text, check=_is_text, words=_is_text),
     "certificate": _shape(
         certified_at=_is_instant, ballot_count=_is_whole, merkle_root=_HASH, rules_hash=_HASH

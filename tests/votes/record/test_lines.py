@@ -78,11 +78,19 @@ def test_a_ballot_of_a_contract_wallet_carries_its_evidence() -> None:
         b"\x01" * 97,
         "2026-01-01T00:00:00.000000Z",
     )
-    ballot.evidence = {"block": 5}
+    ballot.evidence = {
+        "chain_id": 1,
+        "standard": "eip1271",
+        "block": 5,
+        "block_hash": "0x" + "00" * 32,
+        "block_at": "2026-01-01T00:00:00.000000Z",
+    }
     fields = json.loads(ballot_line(ballot))
-    assert fields["evidence"] == {"block": 5}
+    assert fields["evidence"] == ballot.evidence
     assert fields.pop("type") == "ballot"
     assert fault_of("ballot", fields) is None
+    del fields["evidence"]["block"]
+    assert "evidence" in str(fault_of("ballot", fields))
 
 
 def test_every_line_of_the_fast_path_has_the_shape_that_is_specified() -> None:

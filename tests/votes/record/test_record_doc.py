@@ -196,8 +196,8 @@ def test_mean_and_median_phantoms_follow_from_the_page(number: int) -> None:
         return max(backed, default=0)
 
     theta = max(t for t in range(1, power + 1) if sum(supported(o, t) for o in options) >= 10_000)
-    high = {o: supported(o, theta) for o in options}
-    low = {o: supported(o, theta + 1) for o in options}
+    high = {o: Fraction(supported(o, theta)) for o in options}
+    low = {o: Fraction(supported(o, theta + 1)) for o in options}
     level = next(
         Fraction(y, 60)
         for y in range(600_001)
@@ -205,7 +205,7 @@ def test_mean_and_median_phantoms_follow_from_the_page(number: int) -> None:
     )
     stated = given["rules"]["median_phantoms"]
     assert str(Fraction(theta, power)) == stated["parameter"]
-    assert {o: str(Fraction(min(max(level, low[o]), high[o])) / 10_000) for o in options} == stated["shares"]
+    assert {o: str(min(max(level, low[o]), high[o]) / 10_000) for o in options} == stated["shares"]
 
 
 @pytest.mark.parametrize("number", range(3))

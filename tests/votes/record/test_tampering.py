@@ -223,7 +223,14 @@ def test_saved_heads_are_held_against_the_record() -> None:
 def test_a_ballot_that_claims_a_contract_wallet_is_not_believed_without_a_node() -> None:
     lines = lines_of_a_live_cycle()
     ballot_of(lines, "alice").update(
-        signature="0x00", evidence={"chain_id": 324, "block": 1, "block_hash": ZERO}
+        signature="0x00",
+        evidence={
+            "chain_id": 324,
+            "standard": "eip1271",
+            "block": 1,
+            "block_hash": ZERO,
+            "block_at": "2026-01-01T00:00:00.000000Z",
+        },
     )
     verdict = check(sealed_again(lines))
     assert names(verdict, Status.UNKNOWN) == ["contract_signatures"]

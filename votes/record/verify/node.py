@@ -5,6 +5,7 @@ import urllib.request
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from votes.record.instants import iso
 from votes.record.lines import BallotLine, Holder
 from votes.record.rules import Rules
 from votes.record.verify.checks import Report
@@ -94,13 +95,14 @@ class OnChain:
             self._check_wallet(node, number, ballot, evidence)
 
     def _check_wallet(self, node: Node, number: int, ballot: BallotLine, evidence: Mapping[str, Any]) -> None:
-        block = hex(int(evidence["block"]))
+        block, closes_at = hex(evidence["block"]), self._rules.instants.closes_at
         found = node.ask("eth_getBlockByNumber", block, False)
-        if not found or found.get("hash") != evidence["block_hash"]:
-            self._fail(
-                number, f"block {evidence['block']} of hash {evidence['block_hash']}", found and found["hash"]
-            )
+        if not isinstance(found, dict) or found.get("hash") != evidence["block_hash"]:
+            stated = f"block {evidence['block']} of hash {evidence['block_hash']}"
+            self._fail(number, stated, found.get("hash") if isinstance(found, dict) else "none")
             return
+        if int(str(found.get("timestamp")), 16) >= int(closes_at.timestamp()):
+            self._fail(number, f"a block before {iso(closes_at)}", f"one of second {found['timestamp']}")
         if evidence.get("standard") == "erc6492":
             return
         call = {"to": "0x" + ballot.voter.hex(), "data": "0x" + _is_valid_call(ballot).hex()}
