@@ -19,17 +19,16 @@ from journal.refusal import Refusal
 from tests.evm import Chain
 from tests.factories import EVEN, UNIT, Community, address, key_of, make_community, make_cycle, signed
 from tests.races import at_once, threads, wait_until_blocked
+from tests.waiting import approve, digest_of, end_on_chain, for_wallet, judge, outcome, send
 from tpp.processes import free_port
 from votes.actions.closing import close_cycle, publish_result
 from votes.actions.judging import LEASE, cycles_to_judge, judge_waiting
 from votes.actions.waiting import send_ballot
 from votes.models import Ballot, Certificate, Cycle, Result, Verdict, WaitingBallot, WaitingProgress
-from votes.record.ballot import Submission, ballot_digest
+from votes.record.ballot import Submission
 from votes.record.instants import iso
 
 pytestmark = [pytest.mark.node, pytest.mark.django_db(transaction=True)]
-
-LATER = timedelta(hours=30)  # after every delay between checks
 
 
 @pytest.fixture
@@ -54,46 +53,6 @@ def community(evm: Chain, wallet: str, future: tuple[str, str, bytes], settings:
 @pytest.fixture
 def cycle(community: Community) -> Cycle:
     return make_cycle(community)
-
-
-def for_wallet(wallet: str, cycle: Cycle, *, signature: bytes = b"", **parts: Any) -> Submission:
-    """A ballot in the wallet's name, with whatever signature."""
-    return Submission(signed(wallet, cycle, **parts).ballot, signature)
-
-
-def digest_of(submission: Submission, cycle: Cycle) -> bytes:
-    return ballot_digest(submission.ballot, cycle.announcement.rules.domain_separator)
-
-
-def send(client: Client, cycle: Cycle, submission: Submission) -> Any:
-    url = f"/api/v1/cycles/{cycle.number}/ballots/"
-    return client.post(url, submission.body(), content_type="application/json")
-
-
-def approve(evm: Chain, wallet: str, cycle: Cycle, submission: Submission, *, final: bool = True) -> None:
-    """Two owners approve on the chain."""
-    for owner in (0, 1):
-        evm.call(wallet, "approve(bytes32)", digest_of(submission, cycle), by=owner)
-    if final:
-        evm.mine(3)
-
-
-def judge(cycle: Cycle) -> int:
-    """Check everything, however short a while ago it was checked last."""
-    return judge_waiting(cycle_id=cycle.pk, at=database_clock() + LATER)
-
-
-def end_on_chain(evm: Chain, cycle: Cycle) -> None:
-    """Blocks after closing, enough for the last one before it to be final."""
-    evm.ask("evm_setNextBlockTimestamp", int(cycle.closes_at.timestamp()) + 1)
-    evm.mine(4)
-
-
-def outcome(submission: Submission, cycle: Cycle) -> tuple[str, str]:
-    verdict = Verdict.objects.get(
-        waiting__signature=submission.signature, waiting__nonce=submission.ballot.nonce
-    )
-    return verdict.outcome, verdict.name
 
 
 # What the sender is told
