@@ -16,7 +16,7 @@ import { rememberBallotOrder, seedOf, wantsBallotOrder } from "./composer/order.
 import { showProgress, showStatus, speaker, whatIsMissing } from "./composer/overview.js";
 import { Outbox } from "./composer/sending.js";
 import { signWithWallet } from "./composer/signing.js";
-import { fromEven, fromLastBallot, fromLastResult } from "./composer/starts.js";
+import { fromEven, fromLastBallot, fromLastResult, voterOf } from "./composer/starts.js";
 
 const page = JSON.parse(byId("ballot-data").textContent ?? "null");
 page.voter = signedInWallet();
@@ -231,6 +231,11 @@ byId("other-ways").append(
 );
 listenToKeys(views, { undo, redo, sign: signDraft });
 
+if (page.effect) {
+  const { EffectPanel } = await import("./composer/effect.js");
+  const panel = new EffectPanel(page, composition, views, voterOf);
+  panel.start(page.voter);
+}
 arrange();
 byId("after-lines").hidden = false;
 signButton.hidden = false;

@@ -313,3 +313,25 @@ def test_it_says_how_to_vote_without_javascript(live_server: LiveServer, page: P
     assert example["message"]["nonce"] == "1"
     refused = page.request.get(f"{live_server.url}/cycles/{cycle.number}/ballot/example.json?voter=me")
     assert refused.status == 400
+
+
+def test_it_shows_what_the_ballot_would_change(live_server: LiveServer, page: Page) -> None:
+    cycle = open_cycle((2, 2))
+    cast(cycle, {"bob": {"growth": {"lending": 5_000, "exchanges": 5_000}}})
+    give_wallet(page)
+    open_ballot(page, live_server, cycle)
+    first = contest(page, 0)
+    first.get_by_role("textbox", name="Exchanges").fill("100")
+    first.get_by_role("button", name="What would it change?").click()
+    summary = first.locator(".effect summary")
+    with page.expect_response(lambda answer: answer.url.endswith("/effect/")) as told:
+        pass
+    growth = next(each for each in told.value.json()["contests"] if each["programme"] == "growth")
+    given = {option["typology"]: int(option["difference"]) // 10**18 for option in growth["options"]}
+    assert given["exchanges"] > 0
+    expect(summary).to_contain_text(re.compile(r"What it would change: (Lending −|Exchanges \+)[\d,]+ TST"))
+    summary.click()
+    row = first.locator(".effect tbody tr", has_text="Exchanges")
+    expect(row).to_contain_text(f"+{given['exchanges']:,}")
+    first.get_by_role("textbox", name="Exchanges").fill("60")
+    expect(first.locator(".effect details")).to_have_count(0)  # not complete: nothing is claimed

@@ -8,10 +8,10 @@ import { RefusedError } from "../http.js";
 import { prepare, signerOf } from "./signing.js";
 import { short } from "./wallet-steps.js";
 
-/** A signature as the server takes it. @param {string} text @returns {string | null} */
-export function canonicalSignature(text) {
+/** A signature as the server takes it; a contract's may have any length. @param {string} text @param {boolean} isContract @returns {string | null} */
+export function canonicalSignature(text, isContract) {
   const hex = text.trim().toLowerCase().replace(/^(0x)?/, "0x");
-  if (!/^0x([0-9a-f]{2}){65,}$/.test(hex)) return null;
+  if (!(isContract ? /^0x([0-9a-f]{2})*$/ : /^0x[0-9a-f]{130}$/).test(hex)) return null;
   const last = Number("0x" + hex.slice(-2));
   return hex.length === 132 && last < 2 ? hex.slice(0, -2) + (27 + last).toString(16) : hex;
 }
@@ -59,11 +59,10 @@ export function openElsewhere(page, composed, send) {
   openDialog("Sign in another place", (close) => {
     const finish = () => {
       // A contract wallet may know the text already, approved on the chain: then there is no signature to paste.
-      const isEmpty = /^(0x)?$/.test(signature.value.trim());
-      const given = contract.checked && isEmpty ? "0x" : canonicalSignature(signature.value);
+      const given = canonicalSignature(signature.value, contract.checked);
       if (!ballot) return;
       if (!given) {
-        trouble.textContent = "A signature is 0x and 130 digits from 0 to 9 and a to f; a contract wallet's may be longer.";
+        trouble.textContent = "A signature is 0x and 130 digits from 0 to 9 and a to f. Only a contract wallet's may be of another length.";
         return;
       }
       const signer = given === "0x" ? "" : signerOf(ballot, given, page);

@@ -29,18 +29,20 @@ export function fromLastResult({ contests, states }) {
   return { outcomes, words };
 }
 
+/** Who votes, as the wallet says. @returns {Promise<string | null>} null where no wallet was chosen */
+export async function voterOf() {
+  const wallet = await chooseWallet();
+  return wallet && requestAccount(wallet.provider);
+}
+
 /**
  * @param {Composition} composition
  * @param {{voter: string | null, earlier: {cycle: string, voters: string, ballot: string}[]}} page
  * @returns {Promise<Start | null>} null where no wallet was chosen
  */
 export async function fromLastBallot({ contests, states }, page) {
-  let { voter } = page;
-  if (!voter) {
-    const wallet = await chooseWallet();
-    if (!wallet) return null;
-    voter = await requestAccount(wallet.provider);
-  }
+  const voter = page.voter ?? (await voterOf());
+  if (!voter) return null;
   for (const { cycle, voters, ballot } of page.earlier) {
     const digest = await newestOf(voters.replace("0x" + "0".repeat(40), voter));
     if (!digest) continue;
