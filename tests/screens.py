@@ -31,6 +31,11 @@ def test_take_them(live_server: LiveServer, page: Page, count: int, scheme: str)
     fields.nth(1).focus()
     page.keyboard.press("l")
     page.locator("section.contest").nth(1).get_by_role("button", name="Give the rest evenly").click()
+    page.wait_for_timeout(1100)  # the countdown's second
+    for name, (width, height) in SIZES.items():
+        page.set_viewport_size({"width": width, "height": height})
+        page.locator("section.contest").first.evaluate("(section) => section.scrollIntoView()")
+        page.screenshot(path=WHERE / f"typed-{name}-{scheme}-{count}.png")
     fields.nth(0).fill("80")
     for name, (width, height) in SIZES.items():
         page.set_viewport_size({"width": width, "height": height})

@@ -86,6 +86,7 @@ addEventListener(CHANGED, (event) => {
   if (banner) banner.dataset[typed ? "typed" : "forgotten"] = "";
   if (banner) delete banner.dataset[typed ? "forgotten" : "typed"];
   showNotSent(serverNow());
+  tickCountdowns();
 });
 document.querySelector(".who form")?.addEventListener("submit", leaveNothingBehind);
 tickCountdowns();

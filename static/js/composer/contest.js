@@ -51,7 +51,7 @@ export function setShare(contest, state, place, wanted) {
   const shares = state.shares.with(place, share);
   if (share === wanted) return outcome(state, shares);
   const reasons = wanted > option.largest ? [capWords(option)] : [];
-  if (wanted > free) reasons.push(`Only ${percentText(free)} % is left for this line.`);
+  if (wanted > free && free < option.largest) reasons.push(`Only ${percentText(free)} % is left for this line.`);
   const words = reasons.join(" ");
   return outcome(state, shares, words, new Map([[place, words]]));
 }
