@@ -9,6 +9,7 @@ from votes.views import (
     ballots,
     contests,
     cycles,
+    exports,
     founding,
     records,
     results,
@@ -78,6 +79,9 @@ urlpatterns = [
     ),
     path("cycles/<number:number>/waiting/", waiting.waiting_list, name="waiting_ballots"),
     path("cycles/<number:number>/waiting/<digest:digest>/", waiting.waiting_page, name="waiting_ballot"),
+    path("cycles/<number:number>/result.csv", exports.result_csv, name="result_csv"),
+    path("cycles/<number:number>/ballots.csv", exports.ballots_csv, name="ballots_csv"),
+    path("cycles/<number:number>/contests/<contest:key>.pb", exports.contest_pb, name="contest_pb"),
     path("cycles/<number:number>/result/", results.result_page, name="result"),
     path("cycles/<number:number>/contests/<contest:key>/", contests.contest_page, name="contest"),
 ]
