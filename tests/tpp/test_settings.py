@@ -233,3 +233,29 @@ def test_whatever_starts_says_what_is_missing(command: list[str]) -> None:
     result = run(*command, TPP_RECEIPT_KEY="")
     assert result.returncode != 0
     assert "TPP_RECEIPT_KEY is not set (32 random bytes in hex" in result.stderr
+
+
+def test_a_further_wallet_comes_from_this_site_and_its_hosts_are_named(load: Any) -> None:
+    assert load()["CONTENT_SECURITY_POLICY"]["DIRECTIVES"]["connect-src"] == ["'self'"]
+    hosts = "wss://relay.example,https://relay.example:8443"
+    settings = load(TPP_WALLET_SCRIPT="/wallets/relay.js", TPP_WALLET_HOSTS=hosts)
+    assert settings["TPP_WALLET_SCRIPT"] == "/wallets/relay.js"
+    directives = settings["CONTENT_SECURITY_POLICY"]["DIRECTIVES"]
+    assert directives["connect-src"] == ["'self'", *hosts.split(",")]
+    assert "script-src" not in directives  # as default-src says: this site alone
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("TPP_WALLET_SCRIPT", "https://cdn.example/relay.js"),
+        ("TPP_WALLET_SCRIPT", "//cdn.example/relay.js"),
+        ("TPP_WALLET_SCRIPT", "relay.js"),
+        ("TPP_WALLET_HOSTS", "*"),
+        ("TPP_WALLET_HOSTS", "http://relay.example"),
+        ("TPP_WALLET_HOSTS", "wss://relay.example/path; script-src *"),
+    ],
+)
+def test_a_further_wallet_opens_nothing_else(load: Any, name: str, value: str) -> None:
+    with pytest.raises(ImproperlyConfigured, match=f"^{name} must"):
+        load(**{name: value})

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page, expect
+from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from journal.clock import database_clock
@@ -263,9 +264,43 @@ def test_nobody_is_kept_out_of_any_state(live_server: LiveServer, page: Page, sc
     page.locator("input.pct").first.press("?")
     is_fit("keys")
     page.keyboard.press("Escape")
+    page.get_by_role("button", name="What would it change?").first.click()
+    page.locator(".effect summary").first.click()
+    is_fit("effect")
+    page.get_by_role("button", name="Sign in another place…").click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+    page.get_by_label("1. The address").fill("0x123")
+    page.get_by_role("button", name="Make the text to sign").click()
+    is_fit("elsewhere, refused")
+    page.get_by_label("1. The address").fill(address("alice"))
+    page.get_by_role("button", name="Make the text to sign").click()
+    expect(page.get_by_label("3. Paste the signature")).to_be_visible()
+    is_fit("elsewhere")
+    page.keyboard.press("Escape")
     page.get_by_role("button", name="Sign and send").click()
     expect(page.get_by_role("dialog")).to_be_visible()
     is_fit("review")
+
+
+def test_an_operator_s_wallet_is_loaded_and_announces_itself(
+    live_server: LiveServer, page: Page, settings: Settings
+) -> None:
+    settings.TPP_WALLET_SCRIPT = "/wallets/relay.js"
+    script = """
+        const provider = { request: async () => { throw { code: 4001 }; } };
+        const detail = { info: { uuid: "relay", name: "Phone by relay", icon: "", rdns: "org.relay" }, provider };
+        const tell = () => dispatchEvent(new CustomEvent("eip6963:announceProvider", { detail }));
+        addEventListener("eip6963:requestProvider", tell);
+    """
+    page.route(
+        "**/wallets/relay.js", lambda route: route.fulfill(body=script, content_type="text/javascript")
+    )
+    give_wallet(page)
+    open_ballot(page, live_server, open_cycle((2,)))
+    page.get_by_role("button", name="even shares").click()
+    page.get_by_role("button", name="Sign and send").click()
+    page.get_by_role("dialog").get_by_role("button", name="Phone by relay").click()
+    expect(page.locator("#trouble")).to_have_text("You declined in your wallet; nothing was sent.")
 
 
 def test_targets_are_large_enough_for_fingers(live_server: LiveServer, page: Page) -> None:

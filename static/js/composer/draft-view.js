@@ -9,7 +9,7 @@ import { button, byId, element } from "../dom.js";
 
 /** @param {string} words */
 export function showKept(words) {
-  byId("kept-state").textContent = words;
+  for (const place of document.querySelectorAll("[data-kept]")) place.textContent = words;
 }
 
 /** A line above the contests. @param {string} words @param {...Node} deeds */

@@ -95,7 +95,7 @@ export class EffectPanel {
     const sentence = largest
       ? `What it would change: ${name(largest.typology)} ${this.amount(largest.difference, true)} ${this.page.symbol}`
       : "What it would change: nothing";
-    const head = ["", "now", "with yours", "change", "points"].map((words) => element("th", { scope: "col", className: words ? "n" : "" }, words));
+    const head = ["option", "now", "with yours", "change", "points"].map((words, at) => element("th", { scope: "col", className: at ? "n" : "" }, words));
     const rows = effect.options.map((option) => element("tr", {},
       element("th", { scope: "row" }, name(option.typology)),
       ...[this.amount(option.now), this.amount(option.then), this.amount(option.difference, true), points(option.basis_points)].map((words) => element("td", { className: "n" }, words)),
