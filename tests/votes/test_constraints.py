@@ -11,9 +11,13 @@ from django.db.models import F
 from accounts.models import Wallet
 from tests.factories import HOUR, address
 from tests.votes.rows import Stage, again, ballot_of, cycle_of, make_stage, refused, waiting_of
+from votes.actions.challenges import open_challenge
+from votes.actions.closing import close_cycle, publish_result
 from votes.actions.records import build_closed_record
+from votes.actions.verifying import verify_result
 from votes.models import (
     BallotPosition,
+    ChallengeAnswer,
     ContestResult,
     Cycle,
     Draft,
@@ -87,6 +91,16 @@ def draft_of(stage: Stage, **changes: Any) -> Draft:
 def drafting_of(stage: Stage, **changes: Any) -> Drafting:
     """What is kept of the past cycle's drafts."""
     return Drafting.objects.create(**{"cycle": stage.past, "started": 0, "drafted": 0, "timed": 0, **changes})
+
+
+def answer_of(stage: Stage) -> ChallengeAnswer:
+    """Of Alice's challenge of the open cycle's result, which is published for it."""
+    cycle = stage.cycle
+    assert close_cycle(cycle_id=cycle.pk, at=cycle.closes_at)
+    assert publish_result(cycle_id=cycle.pk, at=cycle.closes_at)
+    open_challenge(number=cycle.number, check="sums", wallet=address("alice"), at=cycle.closes_at)
+    assert verify_result(cycle_id=cycle.pk, at=cycle.closes_at)
+    return ChallengeAnswer.objects.get()
 
 
 # The rows that each named constraint refuses.
@@ -193,6 +207,8 @@ BAD_ROWS: dict[str, list[Callable[[Stage], object]]] = {
         lambda s: drafting_of(s, started=1, timed=2),
     ],
     "a_median_is_of_five_or_more": [lambda s: drafting_of(s, started=4, timed=4, median_seconds=60)],
+    "a_wallet_challenges_a_check_once": [lambda s: again(answer_of(s).challenge)],
+    "a_challenge_is_answered_once_by_each_software": [lambda s: again(answer_of(s))],
     "a_meta_rule_is_known": [lambda s: meta_contest_of(s, rule="whim")],
     "a_meta_fallback_is_known": [lambda s: meta_contest_of(s, fallback="burn")],
     "a_meta_quorum_is_not_above_all_power": [lambda s: meta_contest_of(s, quorum_power=10_001)],

@@ -9,13 +9,15 @@ from django.db import connection
 from django.db.models import Model
 
 from journal.clock import database_clock
-from tests.factories import HOUR, make_community, make_cycle, signed
+from tests.factories import HOUR, address, make_community, make_cycle, signed
 from tests.votes.rows import waiting_of
 from votes.actions.ballots import cast_ballot
+from votes.actions.challenges import ask_again, open_challenge
 from votes.actions.closing import close_cycle, publish_result, settle_cycle
 from votes.actions.cycles import cancel_unpublished
 from votes.actions.heads import publish_head
 from votes.actions.records import build_closed_record
+from votes.actions.verifying import verify_result
 from votes.models import (
     Announcement,
     Ballot,
@@ -23,8 +25,11 @@ from votes.models import (
     Blind,
     Cancellation,
     Certificate,
+    Challenge,
+    ChallengeAnswer,
     Contest,
     ContestResult,
+    Correction,
     Cycle,
     CyclePower,
     Draft,
@@ -32,7 +37,10 @@ from votes.models import (
     MetaContest,
     Option,
     OptionResult,
+    OtherOutput,
     Reason,
+    Recomputation,
+    RecomputationAnswer,
     Record,
     RecordPart,
     Rehearsal,
@@ -43,6 +51,7 @@ from votes.models import (
     TreeHead,
     TreeNode,
     Verdict,
+    Verification,
     WaitingBallot,
     WaitingProgress,
     WaitingReason,
@@ -71,6 +80,12 @@ KEPT = {
     WaitingBallot,
     Verdict,
     Drafting,
+    Challenge,
+    ChallengeAnswer,
+    Correction,
+    Recomputation,
+    RecomputationAnswer,
+    Verification,
 }
 
 
@@ -85,6 +100,7 @@ def test_every_table_is_append_only_but_for_plans_and_erasable_words() -> None:
         WaitingReason,
         WaitingProgress,
         Draft,
+        OtherOutput,
     }
 
 
@@ -103,6 +119,10 @@ def settled(superuser: psycopg.Connection) -> psycopg.Connection:
     assert close_cycle(cycle_id=cycle.pk, at=cycle.closes_at)
     assert publish_result(cycle_id=cycle.pk, at=cycle.closes_at)
     Drafting.objects.create(cycle=cycle, started=0, drafted=0, timed=0)
+    open_challenge(number=cycle.number, check="sums", wallet=address("alice"), at=cycle.closes_at)
+    ask_again(number=cycle.number, at=cycle.closes_at)
+    assert verify_result(cycle_id=cycle.pk, at=cycle.closes_at)
+    Correction.objects.create(result=cycle.results.get(), actor=address("bob"), changes=[])
     assert settle_cycle(cycle_id=cycle.pk, at=cycle.settles_at)
     assert build_closed_record(cycle_id=cycle.pk, at=cycle.settles_at)
     return superuser

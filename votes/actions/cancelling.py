@@ -1,4 +1,4 @@
-"""Cancelling a cycle in public, until it opens; the database decides what was before the opening."""
+"""Cancelling a cycle in public, until it opens or while a check of its record fails; the database decides which."""
 
 from datetime import datetime
 
@@ -10,11 +10,13 @@ from journal.locks import BALLOTS, wait_for_lock
 from journal.refusal import Refusal
 from votes.actions.cycles import ANNOUNCE, find_cycle
 from votes.models import Cancellation, Cycle
+from votes.models.challenges import has_fault
 
 LONGEST_REASON = 1_000
 _TOO_LATE = "TP007"  # what the trigger raises; see votes/migrations
 _OPENED = (
-    "Voting has opened, and what people vote on is not called off: this cycle can no longer be cancelled."
+    "Voting has opened, and what people vote on is not called off: this cycle can no longer be cancelled, unless a"
+    " numbered check of its record fails."
     " Nothing was changed."
 )
 
@@ -26,7 +28,7 @@ def cancel_cycle(*, number: int, actor: str, reason: str, at: datetime) -> Cance
     Raises Refusal: `not_an_admin`, `no_reason`, `reason_too_long`, `unknown_cycle`, `already_cancelled`,
     `voting_has_opened`.
     """
-    reason = _checked(reason)
+    reason = check_reason(reason)
     if not holds_role(actor, ADMIN, at):
         raise Refusal("not_an_admin", "Only an admin cancels a cycle.", status=403)
     cycle = find_cycle(number=number, at=at)
@@ -45,7 +47,7 @@ def _cancel(cycle_id: int, actor: str, reason: str, at: datetime) -> Cancellatio
     cycle = Cycle.objects.at(at).get(pk=cycle_id)
     if cycle.phase == "cancelled":
         raise Refusal("already_cancelled", "This cycle is cancelled already; its page says why.", status=409)
-    if cycle.phase not in {"planned", "announced"} or at >= cycle.opens_at:
+    if not may_cancel(cycle, at):
         raise Refusal("voting_has_opened", _OPENED, status=409)
     cancellation = Cancellation.objects.create(cycle=cycle, cancelled_at=at, reason=reason, actor=actor)
     audit(
@@ -59,10 +61,18 @@ def _cancel(cycle_id: int, actor: str, reason: str, at: datetime) -> Cancellatio
     return cancellation
 
 
-def _checked(reason: str) -> str:
+def may_cancel(cycle: Cycle, at: datetime) -> bool:
+    """Whether an admin may cancel a cycle: until voting opens, and later only while a check of its record fails."""
+    if cycle.phase == "challenge":
+        return has_fault(cycle.results.latest())
+    return cycle.phase in {"planned", "announced"} and at < cycle.opens_at
+
+
+def check_reason(reason: str) -> str:
+    """A public reason as it is kept. Raises Refusal: `no_reason`, `reason_too_long`."""
     reason = reason.strip()
     if not reason:
-        raise Refusal("no_reason", "Say why, in public: a cycle is not cancelled without a reason.")
+        raise Refusal("no_reason", "Say why, in public: this is not done without a reason.")
     if len(reason) > LONGEST_REASON or "\0" in reason:
         raise Refusal("reason_too_long", f"A reason is plain text of at most {LONGEST_REASON} characters.")
     return reason

@@ -5,7 +5,7 @@ from datetime import datetime
 from django.db import transaction
 
 from journal.locks import BALLOTS, STEP, TREE, try_lock, wait_for_lock
-from journal.version import VERSION
+from journal.version import SOFTWARE
 from ledger.actions import transfer
 from programmes.models import MetaProgramme
 from votes.actions.counting import (
@@ -27,6 +27,7 @@ from votes.models import (
     Result,
     Settlement,
 )
+from votes.models.challenges import results_to_settle
 
 CLOSE, TALLY, SETTLE = STEP + 4, STEP + 5, STEP + 6
 
@@ -70,34 +71,42 @@ def publish_result(*, cycle_id: int, at: datetime) -> bool:
     )
     if not hasattr(cycle, "certificate") or cycle.phase != "counting" or not hasattr(cycle, "power"):
         return False
+    publish(cycle, version=1, reason="", at=at)
+    return True
+
+
+def publish(cycle: Cycle, *, version: int, reason: str, at: datetime) -> Result:
+    """Tally by every rule and store a version of the result."""
     with without_nested_loops():
         histogram, voters = read_histogram(cycle), read_voters(cycle)
     everyone = voters.pop(None, Turnout(0, 0))
     result = Result.objects.create(
         cycle=cycle,
-        version=1,
+        version=version,
         published_at=at,
-        software=f"tpp {VERSION}",
+        reason=reason,
+        software=SOFTWARE,
         voters=everyone.voters,
         power=everyone.power,
     )
     for contest, awards in awards_of(cycle, histogram, voters):
         for rule, award in awards.items():
             _store(result, contest, rule, voters.get(contest.pk, Turnout(0, 0)), award)
-    return True
+    return result
 
 
 @transaction.atomic
 def settle_cycle(*, cycle_id: int, at: datetime) -> bool:
-    """Move the money of a cycle whose challenge window is over; False where it is not, or has moved."""
+    """Move the money of a cycle whose challenge window is over; False where it is not, or has moved.
+
+    Nothing moves while a challenge awaits its answer, or while a check of the newest version's record fails.
+    """
     if not try_lock(SETTLE, cycle_id):
         return False
-    cycle = Cycle.objects.at(at).get(pk=cycle_id)
-    if cycle.phase != "challenge":
+    result = results_to_settle(at).filter(cycle=cycle_id).select_related("cycle__account").first()
+    if result is None:
         return False
-    result = cycle.results.latest()
-    if at < max(cycle.settles_at, result.published_at + cycle.window):
-        return False
+    cycle = result.cycle
     _pay(cycle, result, at)
     Settlement.objects.create(cycle=cycle, result=result, settled_at=at)
     return True

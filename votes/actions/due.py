@@ -5,9 +5,11 @@ from datetime import datetime
 
 from django.db.models import F, Q
 
+from journal.version import SOFTWARE
 from votes.actions.drafting import drafts_to_count, drafts_to_forget
 from votes.actions.heads import heads_due
 from votes.models import Cycle
+from votes.models.challenges import results_to_settle, results_to_verify
 
 
 def _waiting(**rows: bool) -> Q:
@@ -26,10 +28,8 @@ DUE: dict[str, Callable[[datetime], Q]] = {
     "close": lambda at: _waiting(announcement=True, certificate=False) & Q(closes_at__lte=at),
     "tally": lambda at: _waiting(certificate=True, power=True, results=False),
     "record": lambda at: _waiting(results=True) & ~Q(records__kind="closed"),
-    "settle": lambda at: (
-        _waiting(results=True, settlement=False)
-        & Q(settles_at__lte=at, results__published_at__lte=at - F("window"))
-    ),
+    "verify": lambda at: Q(pk__in=results_to_verify(SOFTWARE).values("cycle")),
+    "settle": lambda at: Q(pk__in=results_to_settle(at).values("cycle")),
     "final_record": lambda at: _waiting(settlement=True) & ~Q(records__kind="final"),
     "count_drafts": lambda at: Q(pk__in=drafts_to_count(at).values("pk")),
     "forget_drafts": lambda at: Q(pk__in=drafts_to_forget(at).values("pk")),

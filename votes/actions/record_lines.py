@@ -10,6 +10,7 @@ from ledger.models import Transfer
 from power.models import SnapshotPower
 from votes.models import (
     BallotPosition,
+    ChallengeAnswer,
     ContestResult,
     Cycle,
     Reason,
@@ -18,14 +19,18 @@ from votes.models import (
     Verdict,
     WaitingBallot,
 )
+from votes.record.canonical import canonical
 from votes.record.instants import iso
 from votes.record.lines import FORMAT, BallotLine, ballot_line, holder_line, line
 
 _AT_ONCE = 5_000  # rows read at a time
 
 
-def lines_of(cycle: Cycle, kind: str) -> Iterator[bytes]:
-    """Every line of the `kind` record but its seal, read within the caller's transaction in bounded memory."""
+def lines_of(cycle: Cycle, kind: str, *, versions: int = 1) -> Iterator[bytes]:
+    """Every line of the `kind` record but its seal, read within the caller's transaction in bounded memory.
+
+    `versions`: how many versions of the result a closed one holds. The published one holds the first.
+    """
     rules = cycle.announcement.rules
     _have_postgresql_hash_and_sort()
     yield line(
@@ -48,9 +53,10 @@ def lines_of(cycle: Cycle, kind: str) -> Iterator[bytes]:
     yield from _ballots(cycle)
     yield from _waited(cycle)
     yield _certificate(cycle)
-    for result in _results(cycle, kind):
+    for result in _results(cycle, kind, versions):
         yield from _result(result)
     if kind == "final":
+        yield from _challenges(cycle)
         yield from _settlement(cycle)
 
 
@@ -186,14 +192,10 @@ def _certificate(cycle: Cycle) -> bytes:
     )
 
 
-def _results(cycle: Cycle, kind: str) -> QuerySet[Result]:
-    """Those that the record holds: a closed one the first, a final one all until settlement."""
-    results = cycle.results.order_by("version")
-    return (
-        results.filter(version=1)
-        if kind == "closed"
-        else results.filter(version__lte=_settled_version(cycle))
-    )
+def _results(cycle: Cycle, kind: str, versions: int) -> QuerySet[Result]:
+    """Those that the record holds: a closed one the first `versions`, a final one all until settlement."""
+    last = versions if kind == "closed" else _settled_version(cycle)
+    return cycle.results.filter(version__lte=last).order_by("version")
 
 
 def _settled_version(cycle: Cycle) -> int:
@@ -234,6 +236,26 @@ def _result(result: Result) -> Iterator[bytes]:
             parameter=row.parameter,
             shares=[option.share for option in options],
             amounts=[str(option.amount) for option in options],
+        )
+
+
+def _challenges(cycle: Cycle) -> Iterator[bytes]:
+    """Every answer to a challenge, with what the check found; another implementation's words by their hash."""
+    rows = ChallengeAnswer.objects.filter(challenge__result__cycle=cycle).order_by("challenge_id", "pk")
+    for answer in rows.select_related("challenge__result", "verification").iterator(chunk_size=_AT_ONCE):
+        challenge, outcome = answer.challenge, answer.outcome
+        other = {} if challenge.other_hash is None else {"other": _hex(challenge.other_hash)}
+        yield line(
+            "challenge",
+            check=challenge.check_name,
+            version=challenge.result.version,
+            opened_at=iso(challenge.opened_at),
+            opened_by=challenge.wallet,
+            answered_at=iso(answer.answered_at),
+            passed=outcome["status"] == "pass",
+            output=canonical(outcome).decode(),
+            software=answer.software,
+            **other,
         )
 
 

@@ -18,6 +18,7 @@ from votes.actions.drafting import KEPT_AFTER_CLOSING, count_drafts, forget_draf
 from votes.actions.due import DUE, freeze_due
 from votes.actions.heads import head_due_at, publish_head
 from votes.actions.records import build_closed_record, build_final_record
+from votes.actions.verifying import asked_at, verify_result
 from votes.models import Cycle, Schedule
 
 logger = logging.getLogger(__name__)
@@ -86,6 +87,12 @@ STEPS = {
             queue="long",
             run=build_closed_record,
             due_at=lambda cycle: cycle.results.earliest("version").published_at,
+        ),
+        Step(
+            name="verify",
+            queue="long",
+            run=verify_result,
+            due_at=asked_at,
         ),
         Step(
             name="settle",

@@ -1,6 +1,15 @@
 """Rows of the voting room."""
 
 from votes.models.ballots import Ballot, BallotPosition, Blind, Reason
+from votes.models.challenges import (
+    Challenge,
+    ChallengeAnswer,
+    Correction,
+    OtherOutput,
+    Recomputation,
+    RecomputationAnswer,
+    Verification,
+)
 from votes.models.cycles import (
     Announcement,
     Cancellation,
@@ -35,8 +44,11 @@ __all__ = [
     "Blind",
     "Cancellation",
     "Certificate",
+    "Challenge",
+    "ChallengeAnswer",
     "Contest",
     "ContestResult",
+    "Correction",
     "Cycle",
     "CyclePower",
     "CycleQuerySet",
@@ -45,7 +57,10 @@ __all__ = [
     "MetaContest",
     "Option",
     "OptionResult",
+    "OtherOutput",
     "Reason",
+    "Recomputation",
+    "RecomputationAnswer",
     "Record",
     "RecordPart",
     "Rehearsal",
@@ -57,6 +72,7 @@ __all__ = [
     "TreeHead",
     "TreeNode",
     "Verdict",
+    "Verification",
     "WaitingBallot",
     "WaitingProgress",
     "WaitingReason",

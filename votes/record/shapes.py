@@ -149,6 +149,7 @@ SHAPES: Mapping[str, Shape] = {
         amounts=_list_of(_AMOUNT),
     ),
     "challenge": _shape(
+        {"version": _is_whole, "software": _is_text, "other": _HASH},
         check=_is_text,
         opened_at=_is_instant,
         opened_by=_is_text,

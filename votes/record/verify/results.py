@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 from votes.record.rules import META, ContestRules, Rules
-from votes.record.verify.checks import Report
+from votes.record.verify.checks import CHECKS, Report
 from votes.record.verify.counting import Counting
 from votes.tally import RULES, Profile, TallyError, fall_back, largest_remainder, tally
 
@@ -119,7 +119,7 @@ class Results:
         }
 
     def finish(self, counting: Counting, total_power: int) -> None:
-        """Recompute, and compare every version with it."""
+        """Recompute, and compare: the last version must hold, and each before it must not, else nothing replaces it."""
         try:
             contests = recompute(self._rules, counting, total_power)
         except TallyError as error:
@@ -127,10 +127,24 @@ class Results:
             return
         names = ("versions", "turnout", "budgets", "quorum", "fallbacks", "rounding", "sums")
         self._report.made(*names, *(f"rule_{rule}" for rule in RULES))
-        for version in self.versions:
-            self._check_turnout(version, counting)
-            self._check_version(version["version"], contests)
+        for version in self.versions[:-1]:
+            if not self._has_fault(version, counting, contests):
+                where = f"version {version['version']}"
+                self._fail("versions", where, "a fault, for a later version stands in its place", "none")
+        for version in self.versions[-1:]:
+            self._check(version, counting, contests)
         self._say_what_does_not_apply(contests)
+
+    def _check(self, version: Mapping[str, Any], counting: Counting, contests: Sequence[Contest]) -> None:
+        self._check_turnout(version, counting)
+        self._check_version(version["version"], contests)
+
+    def _has_fault(self, version: Mapping[str, Any], counting: Counting, contests: Sequence[Contest]) -> bool:
+        """Whether any check of a version fails; a later one stands in its place only then."""
+        kept, self._report = self._report, Report()
+        self._check(version, counting, contests)
+        found, self._report = self._report, kept
+        return any(map(found.has_failed, CHECKS))
 
     def _say_what_does_not_apply(self, contests: Sequence[Contest]) -> None:
         outcomes = {contest.binding.outcome for contest in contests}
