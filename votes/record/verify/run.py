@@ -112,6 +112,7 @@ class Parts:
         self.tree = Tree(rules, report, options.heads)
         self._signatures = Signatures(rules, report, options.workers) if options.signatures else None
         self._receipts = Receipts(rules, report, options.receipts)
+        self._has_receipts = bool(options.receipts)
         self._beside = Beside(rules, report)
         self._results = Results(rules, report)
         self._settling = Settling(rules, report, str(header["kind"]) if header else "closed")
@@ -182,7 +183,8 @@ class Parts:
         self._the_counting().take(number, ballot)
         self.tree.take(number, ballot)
         self._beside.take(number, ballot)
-        self._receipts.take(ballot)
+        if self._has_receipts:
+            self._receipts.take(ballot)
         if self._signatures is not None:
             self._signatures.take(number, ballot, raw)
         if ballot.evidence is not None:

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from votes.record.heads import TreeHead, verify_head
@@ -15,7 +16,7 @@ from votes.record.sealing import commitment_of
 from votes.record.verify.checks import Report
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
+_SECOND = timedelta(seconds=1)
 
 
 @dataclass(frozen=True)
@@ -95,8 +96,9 @@ class Tree:
         elif ballot.blind is not None:
             self._fail("blinds", f"line {number}", "no blind in a cycle that was open to see", "one")
         try:
-            received = datetime.fromisoformat(ballot.received_at)
-            leaf = ballot_leaf(key, (received - _EPOCH) // _MICROSECOND)
+            leaf = ballot_leaf(
+                key, _second(ballot.received_at[:19]) * 1_000_000 + int(ballot.received_at[20:26])
+            )
         except ValueError:
             self._fail("format", f"line {number}", "an instant", ballot.received_at)
             leaf = key
@@ -148,6 +150,12 @@ class Tree:
 
     def _fail(self, name: str, where: str, expected: object, found: object) -> None:
         self._report.fail(name, where, expected=expected, found=found)
+
+
+@lru_cache(maxsize=1024)
+def _second(text: str) -> int:
+    """The second since the Unix epoch that an instant's text begins with; ballots come in about that order."""
+    return (datetime.fromisoformat(text).replace(tzinfo=UTC) - _EPOCH) // _SECOND
 
 
 def _bytes(text: str) -> bytes:
