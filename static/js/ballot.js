@@ -15,7 +15,6 @@ import { listenToKeys, openHelp } from "./composer/keys.js";
 import { rememberBallotOrder, seedOf, wantsBallotOrder } from "./composer/order.js";
 import { showProgress, showStatus, speaker, whatIsMissing } from "./composer/overview.js";
 import { Outbox } from "./composer/sending.js";
-import { signWithWallet } from "./composer/signing.js";
 import { fromEven, fromLastBallot, fromLastResult, voterOf } from "./composer/starts.js";
 
 const page = JSON.parse(byId("ballot-data").textContent ?? "null");
@@ -204,6 +203,7 @@ function showStep(words, stop) {
 function sign(lines, words) {
   return busy(async () => {
     if (outbox.kept) return send(outbox.kept);
+    const { signWithWallet } = await import("./composer/signing.js");
     const signed = await signWithWallet(page, { lines, reason: words, contests: composition.contests }, showStep);
     if (signed) await send(JSON.stringify(signed));
   });

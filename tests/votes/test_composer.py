@@ -318,9 +318,9 @@ def test_targets_are_large_enough_for_fingers(live_server: LiveServer, page: Pag
 
 
 def test_the_page_weighs_little(live_server: LiveServer, page: Page) -> None:
-    """Everything that the page loads, decoded, is at most 150 kB; each dialog adds little when it is opened."""
+    """Everything that the page loads, decoded, is at most 150 kB; signing and dialogs load theirs when asked for."""
     sizes: dict[str, int] = {}
-    page.on("response", lambda answer: sizes.update({answer.url.partition("0/")[2]: len(answer.body())}))
+    page.on("response", lambda answer: sizes.update({answer.url: len(answer.body())}))
     give_wallet(page)
     open_ballot(page, live_server, open_cycle((4, 4, 4)))
     page.get_by_role("button", name="even shares").click()
@@ -331,7 +331,7 @@ def test_the_page_weighs_little(live_server: LiveServer, page: Page) -> None:
         page.get_by_role("button", name=name).first.click()
         expect(page.get_by_role("dialog")).to_be_visible()
         page.keyboard.press("Escape")
-    assert sum(sizes.values()) <= 20_000, sizes
+    assert sum(sizes.values()) <= 45_000, sizes
 
 
 def test_it_says_how_to_vote_without_javascript(live_server: LiveServer, page: Page) -> None:
