@@ -141,17 +141,18 @@ def make_cycle(
     *,
     opens_in: timedelta = -2 * HOUR,
     voting: timedelta = 24 * HOUR,
+    settles_in: timedelta = HOUR,
     announced: bool = True,
     frozen: bool = True,
 ) -> Cycle:
-    """A live cycle that opens (or opened) `opens_in` from now and stays open for `voting`."""
+    """A live cycle that opens (or opened) `opens_in` from now, is open for `voting`, settles `settles_in` later."""
     opens_at = database_clock() + opens_in
     instants = Instants(
         announced_at=opens_at - 3 * HOUR,
         snapshot_at=opens_at - HOUR,
         opens_at=opens_at,
         closes_at=opens_at + voting,
-        settles_at=opens_at + voting + HOUR,
+        settles_at=opens_at + voting + settles_in,
     )
     cycle = plan_cycle(schedule=community.schedule, instants=instants, at=instants.announced_at)
     if announced:
