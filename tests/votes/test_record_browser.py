@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from django.test import Client
 from playwright.sync_api import Page, Response, expect
 from pytest_django.live_server_helper import LiveServer
@@ -109,6 +110,23 @@ def test_it_can_be_stopped_and_begun_again(record: Page) -> None:
     record.reload()
     check(record)
     expect(record.get_by_role("status")).to_contain_text("this record is right")
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 360)])
+def test_the_page_reads_well_before_and_after_a_check(
+    record: Page, cycle: Cycle, scheme: Any, width: int
+) -> None:
+    record.emulate_media(color_scheme=scheme)
+    record.set_viewport_size({"width": width, "height": 800})
+    lines = objects(file_of(cycle, "final"))
+    move_a_unit(lines)
+    upload(record, "A record on this device", "mine.ndjson", sealed_again(lines))
+    for is_checked in (False, True):
+        if is_checked:
+            check(record)
+        report = Axe().run(record)
+        assert report.violations_count == 0, report.generate_report()
+        assert record.evaluate("document.documentElement.scrollWidth") <= width
 
 
 def test_without_javascript_the_command_is_there(live_server: LiveServer, cycle: Cycle) -> None:

@@ -86,6 +86,11 @@ export class Report {
     return ["could not check", "The record does not hold, in readable form, what it needs."];
   }
 
+  /** Whether any check failed so far. */
+  get hasFailed() {
+    return this.#faults.size > 0;
+  }
+
   /** What came of every check, in their order. */
   outcomes() {
     return CHECKS.map((name) => this.outcome(name));

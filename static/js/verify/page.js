@@ -70,12 +70,13 @@ function conclude({ header, outcomes, recordHash, ballots }) {
   outcomes.forEach(show);
   const count = (/** @type {string} */ state) => outcomes.filter((outcome) => outcome.status === state).length;
   const [failed, unknown] = [count("fail"), count("could not check")];
+  const names = outcomes.filter((outcome) => outcome.status === "fail").map(({ name }) => name).join(", ");
   const passed = `${several(count("pass"), "check")} passed`;
   const seconds = Math.max(1, Math.round((performance.now() - started) / 1000));
   const published = [...record.options].find(({ dataset }) => dataset.hash && dataset.hash === recordHash);
   const same = published ? " The file is byte for byte the one whose SHA-256 stands above." : " The file is none of those that stand above.";
   const what = header ? `Cycle ${header.cycle}, ${header.kind} record, ${several(ballots, "ballot")}, ${several(seconds, "second")}.` : "";
-  if (failed) say(`This record is not right: ${failed} failed, ${unknown} could not be made, ${passed}. ${what}${same}`, "bad");
+  if (failed) say(`This record is not right: ${failed} failed (${names}), ${unknown} could not be made, ${passed}. ${what}${same}`, "bad");
   else if (unknown) say(`${passed}, none failed; ${unknown} that apply could not be made. ${what}${same}`, "warn");
   else say(`Every check that applies passed: this record is right. ${passed}. ${what}${same}`, "good");
 }

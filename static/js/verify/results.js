@@ -1,12 +1,12 @@
 /** Results worked out again from what was counted: turnout, budgets, quorum, every rule, fall-backs, rounding, sums. */
 
 import { TallyError, fallBack, largestRemainder, nothing } from "./amounts.js";
+import { Report } from "./checks.js";
 import { ONE, compare, parseFraction, sum, text } from "./fractions.js";
 import { META } from "./rules.js";
 import { RULES, tally } from "./tally.js";
 
 /** @typedef {import("./amounts.js").Expected} Expected */
-/** @typedef {import("./checks.js").Report} Report */
 /** @typedef {import("./counting.js").Counting} Counting */
 /** @typedef {import("./reading.js").Fields} Fields */
 /** @typedef {import("./rules.js").Rules} Rules */
@@ -89,7 +89,7 @@ export class Results {
     return new Map(binding.map(({ fields }) => [fields.contest, fields.amounts.map(BigInt)]));
   }
 
-  /** Work it out again, and compare every version with it. @param {Counting} counting @param {bigint} total */
+  /** Work it out again, and compare: the last version must hold, and each before it must not, else nothing replaces it. @param {Counting} counting @param {bigint} total */
   finish(counting, total) {
     let contests;
     try {
@@ -100,14 +100,30 @@ export class Results {
       return;
     }
     this.#report.made(...NAMES, ...[...RULES.keys()].map((rule) => `rule_${rule}`));
-    for (const version of this.versions) {
-      const { voters, power } = counting.everyone;
-      if (version.voters !== voters || BigInt(version.power) !== power) {
-        this.#fail("turnout", `version ${version.version}, voters and power`, [voters, power], [version.voters, version.power]);
-      }
-      this.#checkVersion(version.version, contests);
+    for (const version of this.versions.slice(0, -1)) {
+      if (this.#hasFault(version, counting, contests)) continue;
+      this.#fail("versions", `version ${version.version}`, "a fault, for a later version stands in its place", "none");
     }
+    for (const version of this.versions.slice(-1)) this.#check(version, counting, contests);
     this.#sayWhatDoesNotApply(contests);
+  }
+
+  /** @param {Fields} version @param {Counting} counting @param {Right[]} contests */
+  #check(version, { everyone: { voters, power } }, contests) {
+    if (version.voters !== voters || BigInt(version.power) !== power) {
+      this.#fail("turnout", `version ${version.version}, voters and power`, [voters, power], [version.voters, version.power]);
+    }
+    this.#checkVersion(version.version, contests);
+  }
+
+  /** Whether any check of a version fails; a later one stands in its place only then. @param {Fields} version @param {Counting} counting @param {Right[]} contests */
+  #hasFault(version, counting, contests) {
+    const kept = this.#report;
+    const found = new Report();
+    this.#report = found;
+    this.#check(version, counting, contests);
+    this.#report = kept;
+    return found.hasFailed;
   }
 
   /** @param {Right[]} contests */

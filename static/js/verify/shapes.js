@@ -82,7 +82,7 @@ const SHAPES = {
     },
     {},
   ],
-  challenge: [{ check: isText, opened_at: isInstant, opened_by: isText, answered_at: isInstant, passed: isTruth, output: isText }, {}],
+  challenge: [{ check: isText, opened_at: isInstant, opened_by: isText, answered_at: isInstant, passed: isTruth, output: isText }, { version: isWhole, software: isText, other: HASH }],
   settlement: [{ version: isWhole, settled_at: isInstant }, {}],
   transfer: [{ key: isText, debit: isText, credit: isText, amount: AMOUNT, reason: isText, happened_at: isInstant }, {}],
   seal: [{ lines: isWhole, sha256: HASH }, {}],
