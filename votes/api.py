@@ -4,7 +4,7 @@ from functools import update_wrapper
 from typing import Any, TypeVar
 
 from django.conf import settings
-from django.db.models import Prefetch, Subquery, prefetch_related_objects
+from django.db.models import Prefetch, QuerySet, Subquery, prefetch_related_objects
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.http.request import UnreadablePostError
 from django.http.response import HttpResponseBase
@@ -226,12 +226,20 @@ def read_certificate(request: Request, number: int) -> Response:
 @reads(ResultSerializer, tag="results")
 def read_result(request: Request, number: int) -> Response:
     """The newest version of a cycle's result, each rule's split in it; the binding one is marked."""
-    results = Result.objects.filter(cycle__number=number).prefetch_related(
-        "contests__contest__options", "contests__options__option"
-    )
-    result = _one(results.select_related("cycle__settlement").order_by("-version"))
+    result = _one(_results(number).order_by("-version"))
     answer = Response(ResultSerializer(result).data)
     return _kept(answer, DAY) if hasattr(result.cycle, "settlement") else answer
+
+
+@reads(ResultSerializer, tag="results")
+def read_version(request: Request, number: int, result_version: int) -> Response:
+    """One version of a cycle's result, whether it still stands or not."""
+    return Response(ResultSerializer(_one(_results(number).filter(version=result_version))).data)
+
+
+def _results(number: int) -> QuerySet[Result]:
+    results = Result.objects.filter(cycle__number=number).select_related("cycle__settlement", "correction")
+    return results.prefetch_related("contests__contest__options", "contests__options__option")
 
 
 _Answer = TypeVar("_Answer", bound=HttpResponseBase)

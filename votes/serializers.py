@@ -222,13 +222,57 @@ class ContestResultSerializer(serializers.Serializer[ContestResult]):
         return None if budget is None else str(budget)
 
 
+class FactSerializer(serializers.Serializer[Any]):
+    fact = serializers.CharField()
+    before = serializers.CharField()
+    after = serializers.CharField()
+
+
+class MovedSerializer(serializers.Serializer[Any]):
+    option = serializers.CharField()
+    name = serializers.CharField()
+    share = serializers.ListField(
+        child=serializers.CharField(), help_text="before and after, exact fractions"
+    )
+    amount = serializers.ListField(child=serializers.CharField(), help_text="before and after, base units")
+    moved_share = serializers.CharField(help_text="exact fraction of the budget")
+    moved_amount = serializers.CharField(help_text="base units")
+
+
+class ChangeSerializer(serializers.Serializer[Any]):
+    """What a version says otherwise of one contest by one rule; of the whole cycle where both are null."""
+
+    contest = serializers.CharField(allow_null=True)
+    name = serializers.CharField(required=False)
+    rule = serializers.CharField(allow_null=True)
+    binding = serializers.BooleanField()
+    facts = FactSerializer(many=True)
+    options = MovedSerializer(many=True)
+
+
+class CorrectionSerializer(serializers.Serializer[Any]):
+    """Who published a later version, and what it changes, made by machine."""
+
+    actor = serializers.CharField(help_text="address")
+    changes = ChangeSerializer(many=True)
+
+
 class ResultSerializer(serializers.Serializer[Result]):
     version = serializers.IntegerField()
     published_at = InstantField()
+    reason = serializers.CharField(
+        allow_blank=True, help_text="why there is a later version; blank for the first"
+    )
+    correction = serializers.SerializerMethodField(help_text="null for the first version")
     software = serializers.CharField()
     voters = serializers.IntegerField()
     power = serializers.CharField()
     contests = ContestResultSerializer(many=True)
+
+    @extend_schema_field(CorrectionSerializer(allow_null=True))
+    def get_correction(self, result: Result) -> dict[str, Any] | None:
+        corrects = hasattr(result, "correction")
+        return dict(CorrectionSerializer(result.correction).data) if corrects else None
 
 
 def receipt_document(receipted: Receipted, receipt_key: bytes) -> dict[str, Any]:

@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from django.db.models import OuterRef, Subquery
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from accounts.models import Wallet
+from journal.clock import database_clock
 from power.models import SnapshotPower
 from votes.models import (
     RULES,
@@ -23,6 +24,8 @@ from votes.models import (
 from votes.pictures import Segment
 from votes.tally import RULES as TALLY_RULES
 from votes.templatetags.splits import basis_points
+from votes.views.challenges import standing_of
+from votes.views.corrections import changes_to_show
 from votes.views.cycles import cycle_or_404, token_of
 
 _FALLEN = {
@@ -88,18 +91,27 @@ class BallotRow:
     contests: list[tuple[str, list[Segment]]]
 
 
-def result_page(request: HttpRequest, number: int) -> HttpResponse:
-    """The newest version of a cycle's result, or when there will be one."""
+def result_page(request: HttpRequest, number: int, version: int | None = None) -> HttpResponse:
+    """The newest version of a cycle's result, or when there will be one; or an older version, at its own address."""
     cycle = cycle_or_404(number, "announcement", "certificate", "settlement", "power__snapshot", "thread")
-    result = Result.objects.filter(cycle=cycle).order_by("-version").first()
-    if result is None:
+    newest = Result.objects.filter(cycle=cycle).order_by("-version").first()
+    result = newest if version is None else Result.objects.filter(cycle=cycle, version=version).first()
+    if version is not None and result is None:
+        raise Http404(f"There is no version {version} of this result.")
+    if result is None or newest is None:
         return render(request, "votes/no_result.html", {"cycle": cycle})
     ballots = list_of_ballots(cycle, after=0)
     panels = panels_of(cycle, result)
     snapshot = cycle.power.snapshot
+    at = database_clock()
     page = {
         "cycle": cycle,
         "result": result,
+        "newest": newest,
+        "standing": standing_of(cycle, newest, at),
+        "now": at,
+        "changes": changes_to_show(result),
+        "corrector": Wallet.objects.names({result.correction.actor}) if hasattr(result, "correction") else {},
         "token": token_of(cycle),
         "panels": panels,
         "awarded": sum(panel.awarded for panel in panels),
