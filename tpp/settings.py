@@ -178,7 +178,7 @@ CELERY_TASK_DEFAULT_QUEUE = "quick"
 CELERY_TIMEZONE = "UTC"
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BEAT_SCHEDULE = {
-    "tick": {"task": "votes.tasks.tick", "schedule": 2.0, "options": {"expires": 2}},
+    "tick": {"task": "votes.tasks.tick", "schedule": 1.0},
     "records": {
         "task": "votes.tasks.check_records",
         "schedule": crontab(hour=3, minute=17),

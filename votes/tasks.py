@@ -2,25 +2,34 @@
 
 from celery import shared_task
 
-from journal.actions import record_tick
+from journal.actions import has_just_ticked, record_tick
 from journal.clock import database_clock
 from votes.actions import judging, records, steps
 from votes.actions.admitting import admission_due
 from votes.actions.cycles import plan_cycles
 
+# When a message that nobody took is dropped [s]. Whoever reads it measures that by the clock of its own machine, so it
+# is far more than clocks differ: with seconds, a worker whose clock is ahead would drop everything and do nothing.
+STALE = 3600
 
-@shared_task(expires=2)
+
+@shared_task(expires=STALE)
 def tick() -> None:
-    """Dispatch every step of every cycle, and the planning of every schedule, that is due."""
+    """Dispatch every step of every cycle, and the planning of every schedule, that is due.
+
+    Of ticks that have piled up, by the database's clock, only the first does anything.
+    """
     at = database_clock()
+    if has_just_ticked(at=at):
+        return
     for schedule_id in steps.schedules_to_plan(at=at):
-        plan_schedule.apply_async((schedule_id,), queue="quick", expires=10)
+        plan_schedule.apply_async((schedule_id,), queue="quick", expires=STALE)
     for step, cycle_id in steps.due_steps(at=at):
-        run_step.apply_async((step.name, cycle_id), queue=step.queue, expires=10)
+        run_step.apply_async((step.name, cycle_id), queue=step.queue, expires=STALE)
     if admission_due(at=at):
-        admit.apply_async(queue="quick", expires=10)
+        admit.apply_async(queue="quick", expires=STALE)
     for cycle_id in judging.cycles_to_judge(at=at):
-        judge_waiting.apply_async((cycle_id,), queue="long", expires=10)
+        judge_waiting.apply_async((cycle_id,), queue="long", expires=STALE)
     record_tick(at=at)
 
 

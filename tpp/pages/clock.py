@@ -25,7 +25,7 @@ from votes.actions.steps import STEPS
 from votes.models import Cycle, Schedule
 
 TICK_EVERY = timedelta(seconds=cast(float, settings.CELERY_BEAT_SCHEDULE["tick"]["schedule"]))
-LATE_AFTER = timedelta(seconds=10)  # a scheduler that ticks every two seconds, or a job, is then called late
+LATE_AFTER = timedelta(seconds=10)  # a scheduler that ticks every second, or a job, is then called late
 MEASURED_RUNS = 50  # of each job, for median and worst
 SHOWN_CYCLES = 12
 SHOWN_INSTANTS = 12
