@@ -48,7 +48,6 @@ from votes.serializers import (
     ResultSerializer,
     SealedBallotSerializer,
     VoterSerializer,
-    receipt_document,
 )
 from votes.waiting_documents import waiting_document
 
@@ -94,7 +93,7 @@ def _cast(request: HttpRequest, number: int) -> JsonResponse:
     if isinstance(receipted, WaitingBallot):
         return waits(request, waiting_document(receipted))
     rules = receipted.ballot.cycle.announcement.rules
-    return JsonResponse(receipt_document(receipted, rules.receipt_key), status=201)
+    return JsonResponse(receipted.document(rules.receipt_key), status=201)
 
 
 def _submission(request: HttpRequest) -> Submission:
@@ -179,7 +178,7 @@ def read_ballot(request: Request, number: int, digest: str) -> Response:
     rules = ballot.cycle.announcement.rules
     document = dict(BallotSerializer(ballot, context=_options(ballot.cycle)).data)
     if ballot.signature is not None:
-        document["receipted"] = receipt_document(receipt_of(ballot, rules), rules.receipt_key)
+        document["receipted"] = receipt_of(ballot, rules).document(rules.receipt_key)
     answer = Response(document)
     return _kept(answer, MINUTE) if hasattr(ballot.cycle, "certificate") else answer
 

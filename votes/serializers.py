@@ -7,7 +7,6 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from journal.reading import HexField, InstantField
-from votes.actions.ballots import Receipted
 from votes.models import Ballot, Cancellation, Certificate, Contest, ContestResult, Cycle, Record, Result
 from votes.record.lines import KINDS
 
@@ -273,19 +272,6 @@ class ResultSerializer(serializers.Serializer[Result]):
     def get_correction(self, result: Result) -> dict[str, Any] | None:
         corrects = hasattr(result, "correction")
         return dict(CorrectionSerializer(result.correction).data) if corrects else None
-
-
-def receipt_document(receipted: Receipted, receipt_key: bytes) -> dict[str, Any]:
-    """What an accepted ballot is answered with, and its receipt page offers as a file."""
-    ballot = receipted.ballot
-    return {
-        "digest": ballot.digest_hex,
-        "replaces": ballot.replaces.digest_hex if ballot.replaces else None,
-        "receipt": receipted.receipt.content(),
-        "signature": "0x" + receipted.signature.hex(),
-        "receipt_key": "0x" + receipt_key.hex(),
-        **({"blind": "0x" + bytes(ballot.blind.value).hex()} if receipted.receipt.commitment else {}),
-    }
 
 
 class ReceiptContentSerializer(serializers.Serializer[Any]):
