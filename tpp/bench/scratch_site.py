@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from tpp import setup
+from tpp.demo.launcher import WEB_SECONDS, is_healthy
 from tpp.embedded import EmbeddedPostgres, EmbeddedValkey
 from tpp.processes import Stack, port_of, reserve_port, scratch
 
@@ -26,12 +27,13 @@ class ScratchSite:
         self.stack.run(words[0], command, env=self.environment | self.addresses)
 
     def serve(self) -> None:
-        """Start the web server as the demo does."""
+        """Start the web server as the demo does, and return when it answers."""
         words = (
             f"-m granian --interface wsgi --host 127.0.0.1 --port {self.url.rpartition(':')[2]} --workers 1"
         )
         command = [sys.executable, *words.split(), "--blocking-threads", "4", "tpp.wsgi:application"]
-        self.stack.start("web", command, env=self.environment)
+        web = self.stack.start("web", command, env=self.environment)
+        web.wait_until(lambda: is_healthy(self.url), seconds=WEB_SECONDS)
 
 
 @contextmanager

@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from fractions import Fraction
 
-from django.db.models import OuterRef, Subquery
+from django.db import connection, transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from accounts.models import Wallet
 from journal.clock import database_clock
-from power.models import SnapshotPower
+from votes.actions.counting import without_nested_loops
 from votes.models import (
     RULES,
     Ballot,
@@ -27,6 +27,7 @@ from votes.templatetags.splits import basis_points
 from votes.views.challenges import standing_of
 from votes.views.corrections import changes_to_show
 from votes.views.cycles import cycle_or_404, token_of
+from votes.views.keeping import kept
 
 _FALLEN = {
     "return_to_reserve": "the whole budget stays in the reserve",
@@ -122,7 +123,7 @@ def result_page(request: HttpRequest, number: int, version: int | None = None) -
         "ballots": ballots,
         "more": SHOWN if len(ballots) == SHOWN else None,
         "names": Wallet.objects.names({row.ballot.voter for row in ballots}),
-        "replaced": Ballot.objects.filter(cycle=cycle, replaced_by__isnull=False).count(),
+        "replaced": _number_of_replaced(cycle),
     }
     return render(request, "votes/result.html", page)
 
@@ -216,20 +217,38 @@ def _shares_before(cycle: Cycle) -> dict[int, Fraction]:
 
 
 def list_of_ballots(cycle: Cycle, *, after: int) -> list[BallotRow]:
-    """A hundred counted ballots, those with the most voting power first, from place `after` on."""
-    frozen = SnapshotPower.objects.filter(snapshot=cycle.power.snapshot_id)
-    power = Subquery(frozen.filter(address=OuterRef("voter")).values("power")[:1])
-    ballots = (
-        Ballot.objects.filter(cycle=cycle)
-        .counted()
-        .select_related("cycle", "reason", "blind")
-        .order_by(power.desc(nulls_last=True), "pk")[after : after + SHOWN]
-    )
-    powers = dict(
-        frozen.filter(address__in=[ballot.voter for ballot in ballots]).values_list("address", "power")
-    )
+    """A page of counted ballots, those with the most voting power first, from place `after` on."""
+    if hasattr(cycle, "certificate"):  # nothing is added any more
+        root = bytes(cycle.certificate.merkle_root).hex()
+        name = f"strongest-{cycle.pk}-{root}-{SHOWN}-{after}"
+        strongest = kept(name, lambda: (_strongest(cycle, after), True))
+    else:
+        strongest = _strongest(cycle, after)
+    found = Ballot.objects.select_related("cycle", "reason", "blind").in_bulk([pk for pk, _ in strongest])
     options = {option.number: option for option in cycle.options.select_related("contest", "typology")}
-    return [BallotRow(ballot, powers.get(ballot.voter, 0), splits_of(ballot, options)) for ballot in ballots]
+    return [BallotRow(found[pk], power, splits_of(found[pk], options)) for pk, power in strongest]
+
+
+def _strongest(cycle: Cycle, after: int) -> list[tuple[int, int]]:
+    """The ids and the power [base units] of a page of counted ballots; among equals, as they were stored."""
+    with transaction.atomic(), without_nested_loops(), connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT b.id, coalesce(p.power, 0)
+            FROM votes_ballot b
+            LEFT JOIN power_snapshotpower p ON p.snapshot_id = %s AND p.address = b.voter
+            WHERE b.cycle_id = %s AND NOT EXISTS (SELECT FROM votes_ballot r WHERE r.replaces_id = b.id)
+            ORDER BY p.power DESC NULLS LAST, b.id LIMIT %s OFFSET %s
+            """,
+            [cycle.power.snapshot_id, cycle.pk, SHOWN, after],
+        )
+        return [(pk, int(power)) for pk, power in cursor]
+
+
+def _number_of_replaced(cycle: Cycle) -> int:
+    """How many ballots of a certified cycle a newer one replaced: as many as replace one."""
+    name = f"replaced-{cycle.pk}-{bytes(cycle.certificate.merkle_root).hex()}"
+    return kept(name, lambda: (Ballot.objects.filter(cycle=cycle, replaces__isnull=False).count(), True))
 
 
 def splits_of(ballot: Ballot, options: dict[int, Option]) -> list[tuple[str, list[Segment]]]:
