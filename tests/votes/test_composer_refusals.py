@@ -145,6 +145,7 @@ def test_a_refusal_is_told_and_the_draft_stays(
     page.set_default_timeout(10_000)
     give_wallet(page)
     page.goto(f"{live_server.url}/cycles/{scene.cycle.number}/ballot/")
+    expect(page.locator("#sign")).to_be_visible()
     fields = {"Lending": "12.5", "Exchanges": "87.5"}
     for option, share in fields.items():
         page.get_by_role("textbox", name=option).first.fill(share)
@@ -178,6 +179,7 @@ def test_after_another_tab_the_same_button_sends_it(live_server: LiveServer, pag
     page.set_default_timeout(10_000)
     give_wallet(page)
     page.goto(f"{live_server.url}/cycles/{scene.cycle.number}/ballot/")
+    expect(page.locator("#sign")).to_be_visible()
     page.get_by_role("textbox", name="Exchanges").first.fill("100")
     page.get_by_role("button", name="Sign and send").click()
     expect(page.get_by_role("button", name="Sign in my wallet")).to_be_visible()

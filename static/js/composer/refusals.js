@@ -9,7 +9,6 @@ const WORDS = {
   not_open_yet: "Voting has not opened yet. What you wrote is kept: come back after the opening, then press the button again.",
   unknown_rules: "The rules on this page are not those of the cycle. What you wrote is kept. Load the page again, then sign afresh.",
   bad_signature: "The signature is not the voter's over exactly this ballot. Press the button again and sign with the wallet whose ballot it is.",
-  no_power_at_snapshot: "This account had no voting power when it was frozen for this cycle. Choose the account that had, then press the button again.",
   stale_nonce: "Another ballot of yours came in meanwhile, perhaps from another tab or device. What you wrote is kept: press the button again to have it replace that one.",
 };
 
