@@ -28,6 +28,7 @@ from votes.views.challenges import standing_of
 from votes.views.corrections import changes_to_show
 from votes.views.cycles import cycle_or_404, token_of
 from votes.views.keeping import kept
+from votes.views.what_if import what_ifs_of
 
 _FALLEN = {
     "return_to_reserve": "the whole budget stays in the reserve",
@@ -104,11 +105,13 @@ def result_page(request: HttpRequest, number: int, version: int | None = None) -
     ballots = list_of_ballots(cycle, after=0)
     panels = panels_of(cycle, result)
     snapshot = cycle.power.snapshot
-    at = database_clock()
+    at, what_ifs = database_clock(), what_ifs_of(result, panels)
     page = {
         "cycle": cycle,
         "result": result,
         "newest": newest,
+        "what_ifs": what_ifs,
+        "left_out_names": Wallet.objects.names({who for what in what_ifs for who in what.left_out}),
         "standing": standing_of(cycle, newest, at),
         "now": at,
         "changes": changes_to_show(result),
