@@ -1,13 +1,14 @@
-"""`bin/bench [pages | rules | record …]`: one part, or all of them one after the other."""
+"""`bin/bench [pages | accept | rules | record …]`: one part, or all of them one after the other."""
 
 import argparse
 import sys
 from collections.abc import Callable
 
-from tpp.bench import large, pages, record, rules
+from tpp.bench import accept, large, pages, record, rules
 
 PARTS: dict[str, Callable[[], None]] = {
     "pages": pages.run,
+    "accept": accept.run,
     "rules": rules.run,
     "tally": large.run_tally,
     "closing": large.run_closing,

@@ -1,5 +1,6 @@
 """A cycle with hundreds of thousands of ballots in a scratch database, written past every check by its superuser."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 import psycopg
@@ -45,18 +46,26 @@ _BALLOTS = """
 """
 
 
-def found(*, options: int) -> Cycle:
-    """A community of one programme with this many typologies, and its cycle, over since an hour."""
+def found(
+    *,
+    options: int,
+    entries: Sequence[Entry] = (Entry("0x" + "cd" * 20, UNIT, "Somebody"),),
+    opened: timedelta = 25 * HOUR,
+    closes_in: timedelta = -HOUR,
+) -> Cycle:
+    """A community of one programme with this many typologies, and its cycle, which closes or closed at that time.
+
+    It `opened` so long ago, and `entries` are those who may vote in it.
+    """
     at = database_clock() - 100 * HOUR
     token = Token.objects.create(
         chain_id=324, address="0x" + "ab" * 20, symbol="TST", name="Test", decimals=18
     )
-    entry = Entry("0x" + "cd" * 20, UNIT, "Somebody")
     meta = found_meta_programme(
         name="Large",
         description="A large vote.",
         token=token,
-        register=publish_register(name="Register", entries=[entry], at=at),
+        register=publish_register(name="Register", entries=list(entries), at=at),
         budget_per_cycle=10**6 * UNIT,
         cap=10**9 * UNIT,
         at=at,
@@ -89,11 +98,11 @@ def found(*, options: int) -> Cycle:
     )
     ScheduledContest.objects.create(schedule=schedule, programme=programme, rule="ladder", position=0)
     instants = Instants(
-        announced_at=now - 28 * HOUR,
-        snapshot_at=now - 26 * HOUR,
-        opens_at=now - 25 * HOUR,
-        closes_at=now - HOUR,
-        settles_at=now + HOUR,
+        announced_at=now - opened - 3 * HOUR,
+        snapshot_at=now - opened - HOUR,
+        opens_at=now - opened,
+        closes_at=now + closes_in,
+        settles_at=now + closes_in + 2 * HOUR,
     )
     cycle = plan_cycle(schedule=schedule, instants=instants, at=instants.announced_at)
     announce_cycle(cycle_id=cycle.pk, at=instants.announced_at)

@@ -1,13 +1,14 @@
 """A scratch PostgreSQL and Valkey with our tables and nobody in them; they go when the bench is over."""
 
 import os
+import socket
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from tpp import setup
-from tpp.demo.launcher import WEB_SECONDS, is_healthy
+from tpp.demo.launcher import BEAT, WORKER
 from tpp.embedded import EmbeddedPostgres, EmbeddedValkey
 from tpp.processes import Stack, port_of, reserve_port, scratch
 
@@ -26,14 +27,31 @@ class ScratchSite:
         command = [sys.executable, "manage.py", *words]
         self.stack.run(words[0], command, env=self.environment | self.addresses)
 
-    def serve(self) -> None:
-        """Start the web server as the demo does, and return when it answers."""
+    def serve(
+        self, application: str = "tpp.wsgi:application", *, port: int | None = None, workers: int = 1
+    ) -> None:
+        """Start the web server; with two `workers` as in production, else as the demo does."""
         words = (
-            f"-m granian --interface wsgi --host 127.0.0.1 --port {self.url.rpartition(':')[2]} --workers 1"
+            f"-m granian --interface wsgi --host 127.0.0.1 --port {port or self.port} --workers {workers}"
+            f" --blocking-threads 4 {application}"
         )
-        command = [sys.executable, *words.split(), "--blocking-threads", "4", "tpp.wsgi:application"]
-        web = self.stack.start("web", command, env=self.environment)
-        web.wait_until(lambda: is_healthy(self.url), seconds=WEB_SECONDS)
+        name = "web" if port is None else f"web-{port}"
+        web = self.stack.start(name, [sys.executable, *words.split()], env=self.environment)
+        web.wait_until(lambda: _listens(port or self.port), seconds=60)
+
+    def work(self) -> None:
+        """Start the worker and the beat that ticks it."""
+        for name, command in (("worker", WORKER), ("beat", BEAT)):
+            self.stack.start(name, [sys.executable, *command.split()], env=self.environment)
+
+    @property
+    def port(self) -> int:
+        return int(self.url.rpartition(":")[2])
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 @contextmanager

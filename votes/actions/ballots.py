@@ -3,7 +3,6 @@
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from django.db import DatabaseError, IntegrityError, transaction
 from psycopg.errors import UniqueViolation
@@ -20,7 +19,6 @@ from votes.record.ballot import Submission, ballot_digest
 from votes.record.receipt import Receipt, sign_receipt
 from votes.record.rules import Rules
 from votes.refusals import refuse
-from votes.tally import largest_lines
 
 # What the trigger of votes_ballot says, by SQLSTATE.
 TRIGGER = {"TP002": "not_open_yet", "TP003": "closed", "TP004": "cycle_cancelled"}
@@ -28,23 +26,12 @@ TRIGGER = {"TP002": "not_open_yet", "TP003": "closed", "TP004": "cycle_cancelled
 
 @dataclass(frozen=True)
 class Receipted:
-    """An accepted ballot with its receipt and the receipt's Ed25519 signature."""
+    """An accepted ballot with its receipt, the receipt's Ed25519 signature, and the key to verify that with."""
 
     ballot: Ballot
     receipt: Receipt
     signature: bytes
-
-    def document(self, receipt_key: bytes) -> dict[str, Any]:
-        """What an accepted ballot is answered with; its receipt page offers it as a file."""
-        ballot = self.ballot
-        return {
-            "digest": ballot.digest_hex,
-            "replaces": ballot.replaces.digest_hex if ballot.replaces else None,
-            "receipt": self.receipt.content(),
-            "signature": "0x" + self.signature.hex(),
-            "receipt_key": "0x" + receipt_key.hex(),
-            **({"blind": "0x" + bytes(ballot.blind.value).hex()} if self.receipt.commitment else {}),
-        }
+    receipt_key: bytes
 
 
 def cast_ballot(*, number: int, submission: Submission, at: datetime) -> Receipted:
@@ -72,10 +59,14 @@ class Examined:
     @property
     def is_signed_by_key(self) -> bool:
         """Whether the key of the voter's address signed it; otherwise only a contract there can stand behind it."""
-        try:
-            return recover(self.digest, self.submission.signature) == self.submission.ballot.voter
-        except BadSignature:
-            return False
+        return is_signed_by_key(self.submission, self.digest)
+
+
+def is_signed_by_key(submission: Submission, digest: bytes) -> bool:
+    try:
+        return recover(digest, submission.signature) == submission.ballot.voter
+    except BadSignature:
+        return False
 
 
 def examine(*, number: int, submission: Submission, at: datetime) -> Examined:
@@ -86,8 +77,25 @@ def examine(*, number: int, submission: Submission, at: datetime) -> Examined:
     signed, rules = submission.ballot, cycle.announcement.rules
     if signed.cycle != str(number) or signed.rules != rules.hash:
         raise refuse("unknown_rules")
+    remember(rules)
     options = check_lines(signed, rules)
     return Examined(cycle, rules, submission, ballot_digest(signed, rules.domain_separator), options)
+
+
+_known_rules: dict[bytes, Rules] = {}
+_MOST_KNOWN = 8
+
+
+def remember(rules: Rules) -> None:
+    """Keep announced rules for `known_rules`. Their hash is the key, so what is kept is never stale."""
+    if rules.hash not in _known_rules and len(_known_rules) >= _MOST_KNOWN:
+        _known_rules.clear()
+    _known_rules[rules.hash] = rules
+
+
+def known_rules(rules_hash: bytes) -> Rules | None:
+    """The rules of a cycle for which this process has seen a ballot; nothing is asked for them."""
+    return _known_rules.get(rules_hash)
 
 
 def take(examined: Examined) -> Receipted:
@@ -113,9 +121,8 @@ def receipt_of(ballot: Ballot, rules: Rules) -> Receipted:
         received_at=ballot.received_at,
         commitment=None if rules.live_results else ballot.tree_key,
     )
-    return Receipted(
-        ballot=ballot, receipt=receipt, signature=sign_receipt(receipt_seed_of(rules.receipt_key), receipt)
-    )
+    signature = sign_receipt(receipt_seed_of(rules.receipt_key), receipt)
+    return Receipted(ballot=ballot, receipt=receipt, signature=signature, receipt_key=rules.receipt_key)
 
 
 def check_lines(signed: SignedBallot, rules: Rules) -> list[int]:
@@ -143,13 +150,8 @@ def check_lines(signed: SignedBallot, rules: Rules) -> list[int]:
 
 
 def _check_caps(signed: SignedBallot, rules: Rules) -> None:
-    largest = {
-        (contest.programme, option.typology): line
-        for contest in rules.contests
-        for option, line in zip(contest.options, largest_lines(contest.bounds), strict=True)
-    }
     for line in signed.lines:
-        most = largest[line.programme, line.typology]
+        most = rules.largest_lines[line.programme, line.typology]
         if line.basis_points > most:
             raise refuse(
                 "over_cap",

@@ -10,7 +10,6 @@ from votes.models.challenges import (
     RecomputationAnswer,
     Verification,
 )
-from votes.models.counterfactuals import COUNTERFACTUALS, Counterfactual
 from votes.models.cycles import (
     Announcement,
     Cancellation,
@@ -36,7 +35,6 @@ from votes.models.waiting import (
 )
 
 __all__ = [
-    "COUNTERFACTUALS",
     "FALLBACKS",
     "MOST_WAITING",
     "RULES",
@@ -51,7 +49,6 @@ __all__ = [
     "Contest",
     "ContestResult",
     "Correction",
-    "Counterfactual",
     "Cycle",
     "CyclePower",
     "CycleQuerySet",

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -61,18 +62,25 @@ class Receipt:
         return _PREFIX + canonical(self.content())
 
 
+@lru_cache(maxsize=8)
 def public_key(seed: bytes) -> bytes:
     """The 32-byte public key of a 32-byte Ed25519 seed. Raises ValueError for another length.
 
     >>> public_key(bytes(32)).hex()[:16]
     '3b6a27bcceb6a42d'
     """
-    return Ed25519PrivateKey.from_private_bytes(seed).public_key().public_bytes_raw()
+    return _private_key(seed).public_key().public_bytes_raw()
 
 
 def sign_receipt(seed: bytes, receipt: Receipt) -> bytes:
     """Sign `receipt` with the 32-byte seed; 64 bytes, the same ones every time."""
-    return Ed25519PrivateKey.from_private_bytes(seed).sign(receipt.signed_bytes())
+    return _private_key(seed).sign(receipt.signed_bytes())
+
+
+@lru_cache(maxsize=8)
+def _private_key(seed: bytes) -> Ed25519PrivateKey:
+    """Derived from the seed once; that costs more than to sign."""
+    return Ed25519PrivateKey.from_private_bytes(seed)
 
 
 def verify_receipt(public_key: bytes, receipt: Receipt, signature: bytes) -> bool:

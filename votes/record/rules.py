@@ -16,7 +16,7 @@ from typing import Any
 from chain.signing import domain_separator
 from votes.record.canonical import canonical
 from votes.record.instants import from_iso, iso
-from votes.tally import Bounds
+from votes.tally import Bounds, largest_lines
 from votes.tally.fallback import REPEAT
 
 VERSION = 1
@@ -161,6 +161,15 @@ class Rules:
         """The number of each (programme, typology) in the order of rules.json, from 0."""
         keys = [(c.programme, o.typology) for c in self.contests for o in c.options]
         return {key: number for number, key in enumerate(keys)}
+
+    @cached_property
+    def largest_lines(self) -> Mapping[tuple[str, str], int]:
+        """The largest line that keeps its cap, for each (programme, typology) [basis points]."""
+        return {
+            (contest.programme, option.typology): line
+            for contest in self.contests
+            for option, line in zip(contest.options, largest_lines(contest.bounds), strict=True)
+        }
 
     @classmethod
     def parse(cls, data: bytes | str) -> "Rules":
