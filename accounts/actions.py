@@ -1,18 +1,21 @@
 """Signing in with Ethereum (EIP-4361): the server writes the message and verifies its own copy. And names."""
 
 import secrets
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
-from django.db import connection
+from django.db import connection, transaction
 
 from accounts.models import Wallet
 from chain.signing import BadSignature, SignInMessage, personal_digest, recover
+from journal.locks import NAMES, wait_for_lock
 from journal.refusal import Refusal
 
 SIGN_IN_MINUTES = 5
+LONGEST_NAME = 80
 _RFC3339 = "%Y-%m-%dT%H:%M:%SZ"  # of UTC instants
 
 
@@ -58,6 +61,23 @@ def sign_in(*, challenge: Challenge, signature: bytes, at: datetime) -> Wallet:
         )
     wallet, _ = Wallet.objects.get_or_create(address=signer, defaults={"joined_at": at})
     return wallet
+
+
+@transaction.atomic
+def name_wallet(*, wallet: Wallet, name: str) -> None:
+    """Give a wallet the public name that its owner typed; an empty one takes the name away.
+
+    No two wallets take the same name, however its letters are cased. Raises Refusal: `bad_name`, `name_taken`.
+    """
+    name = " ".join(unicodedata.normalize("NFC", name).split())
+    if len(name) > LONGEST_NAME or not name.isprintable():
+        raise Refusal("bad_name", f"A name has at most {LONGEST_NAME} letters, in one line.")
+    if name.startswith("0x"):
+        raise Refusal("bad_name", "A name that begins with 0x would look like an address. Choose another.")
+    wait_for_lock(NAMES, 0)
+    if name and Wallet.objects.filter(name__iexact=name).exclude(pk=wallet.pk).exists():
+        raise Refusal("name_taken", "Another wallet has this name. Choose one that nobody has.", status=409)
+    Wallet.objects.filter(pk=wallet.pk).update(name=name)
 
 
 def give_names(names: Mapping[str, str], *, at: datetime) -> None:

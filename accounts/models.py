@@ -6,7 +6,7 @@ from typing import ClassVar
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils.crypto import salted_hmac
 
 from chain.fields import AddressField, is_an_address
@@ -44,6 +44,36 @@ class Wallet(AbstractBaseUser):
     def get_session_auth_hash(self) -> str:
         """Sessions end when the deployment's secret changes; there is no password to change."""
         return salted_hmac("accounts.Wallet", self.address, algorithm="sha256").hexdigest()
+
+
+class EmailAddress(models.Model):
+    """Where a wallet wants mail; private. Nothing is sent there before somebody who reads it has confirmed it.
+
+    `receipts_since`: mail is sent for what the wallet casts from then on; null where it wants none.
+    """
+
+    wallet = models.OneToOneField(
+        Wallet, on_delete=models.CASCADE, primary_key=True, related_name="email_address"
+    )
+    address = models.EmailField()
+    set_at = models.DateTimeField()
+    confirmed_at = models.DateTimeField(null=True)
+    wants_receipts = models.BooleanField(default=True)
+    receipts_since = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name_plural = "email addresses"
+        constraints = [
+            models.CheckConstraint(name="an_email_address_has_words", condition=Q(address__contains="@")),
+            models.CheckConstraint(
+                name="receipts_go_to_confirmed_addresses_that_want_them",
+                condition=Q(receipts_since__isnull=True)
+                | Q(confirmed_at__isnull=False, wants_receipts=True, receipts_since__gte=F("confirmed_at")),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"e-mail address of {self.wallet_id}"  # never the address, which no log may hold
 
 
 ADMIN = "admin"

@@ -1,7 +1,7 @@
 """Writing down what the system did."""
 
 import logging
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from journal.models import Alarm, AuditEntry, Heartbeat
 
@@ -13,6 +13,11 @@ def record_tick(*, at: datetime) -> None:
     Heartbeat.objects.bulk_create(
         [Heartbeat(ticked_at=at)], update_conflicts=True, unique_fields=["only"], update_fields=["ticked_at"]
     )
+
+
+def has_just_ticked(*, at: datetime) -> bool:
+    """Whether a tick began within the half second before `at`; one in the future, before a clock was set, is none."""
+    return Heartbeat.objects.filter(ticked_at__gt=at - timedelta(seconds=0.5), ticked_at__lte=at).exists()
 
 
 def audit(*, actor: str, verb: str, subject: str, before: str = "", after: str = "", at: datetime) -> None:

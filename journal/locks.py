@@ -6,6 +6,8 @@ from django.db import connection
 BALLOTS = 1
 TREE = 2
 WAITING = 3
+MAIL = 4
+NAMES = 5
 STEP = 10
 
 

@@ -71,7 +71,7 @@ def test_every_setting_is_explained() -> None:
     settings = (ROOT / "tpp/settings.py").read_text()
     read = set(
         re.findall(
-            r'\b(?:required|optional|boolean|words|database|nodes|finality|seconds|whole)\(\s*"(\w+)"',
+            r'\b(?:required|optional|boolean|words|database|nodes|finality|seconds|whole|mail_server|sender)\(\s*"(\w+)"',
             settings,
         )
     )

@@ -11,7 +11,7 @@ from programmes import api as programmes
 from tpp import api
 from tpp.pages import clock, uptake
 from votes import api as votes
-from votes import draft_api, effect_api, tree_api
+from votes import challenge_api, draft_api, effect_api, tree_api
 from votes import waiting_api as waiting
 
 urlpatterns = [
@@ -36,6 +36,13 @@ urlpatterns = [
     ),
     path("cycles/<number:number>/certificate/", votes.read_certificate, name="api_certificate"),
     path("cycles/<number:number>/result/", votes.read_result, name="api_result"),
+    path(
+        "cycles/<number:number>/result/<number:result_version>/",
+        votes.read_version,
+        name="api_result_version",
+    ),
+    path("cycles/<number:number>/challenges/", challenge_api.list_challenges, name="api_challenges"),
+    path("cycles/<number:number>/verifications/", challenge_api.list_verifications, name="api_verifications"),
     # programmes
     path("community/", programmes.read_community, name="api_community"),
     path("programmes/", programmes.list_programmes, name="api_programmes"),

@@ -4,6 +4,9 @@ A public vote is read by many at the same moment: at the closing everybody loads
 a session is shown depends on the address alone, so it is kept for `TPP_PAGE_SECONDS`; while one request renders it
 anew, the others are given the one before. Whoever has just sent something is shown what is true now. Those who are
 signed in are served by `tpp.shared_pages`.
+
+Programs read what they have just written, so of the API only those answers are kept that say of themselves that
+caches may keep them for longer than we do.
 """
 
 import threading
@@ -18,8 +21,8 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.cache import get_conditional_response
 
 MOST_PAGES = 200
-# Programs read what they have just written, and the doctor wants to know how it is now.
-NEVER = ("/api/", "/healthz", "/readyz")
+API = "/api/"
+NEVER = ("/healthz", "/readyz")  # the doctor wants to know how it is now
 LONGEST_STALE = 5.0  # seconds
 JUST_WROTE = "just_wrote"  # a cookie that outlives every page rendered before what its holder sent
 _READING = {"GET", "HEAD", "OPTIONS", "TRACE"}
@@ -86,7 +89,8 @@ class BriefCache:
 
     def _render(self, request: HttpRequest, key: Key) -> HttpResponse:
         response = self.get_response(request)
-        if is_whole(response):
+        is_alike = is_whole if is_page(request) else _is_public
+        if is_alike(response):
             self._shelf.keep(key, _copy(response))
         else:
             self._shelf.drop(key)
@@ -95,6 +99,11 @@ class BriefCache:
 
 def may_be_kept(request: HttpRequest) -> bool:
     return request.method == "GET" and not request.path.startswith(NEVER)
+
+
+def is_page(request: HttpRequest) -> bool:
+    """Whether it is eyes that ask, not a program."""
+    return not request.path.startswith((API, *NEVER))
 
 
 def has_cookies(request: HttpRequest) -> bool:
@@ -109,14 +118,22 @@ def key_of(request: HttpRequest) -> Key:
 
 
 def is_whole(response: HttpResponse) -> bool:
-    """Whether an answer to nobody in particular may be given to the next one."""
+    """Whether a page that was rendered for nobody in particular may be given to the next one."""
     is_page = response.status_code == 200 and not response.streaming and not response.cookies
     return is_page and response.get("Cache-Control", "") == ""
 
 
+def _is_public(response: HttpResponse) -> bool:
+    """Whether an answer of the API says that anybody may keep it for longer than we do."""
+    public, _, rest = response.get("Cache-Control", "").partition(", max-age=")
+    seconds = rest.partition(",")[0]
+    is_answer = response.status_code == 200 and not response.streaming and not response.cookies
+    return is_answer and public == "public" and seconds.isdecimal() and int(seconds) > LONGEST_STALE
+
+
 def _remember_writing(request: HttpRequest, response: HttpResponse) -> HttpResponse:
     """Have whoever sent something see it at once, whichever process they ask next."""
-    if request.method not in _READING and not request.path.startswith(NEVER):
+    if request.method not in _READING and is_page(request):
         response.set_cookie(
             JUST_WROTE,
             "1",

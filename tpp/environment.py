@@ -3,11 +3,13 @@
 import ipaddress
 import os
 import re
+from email.utils import parseaddr
 from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
-from django.core.exceptions import ImproperlyConfigured
+from django.core.exceptions import ImproperlyConfigured, ValidationError
+from django.core.validators import validate_email
 
 _TRUE, _FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off", ""}
 
@@ -113,6 +115,49 @@ def nodes(name: str) -> list[str]:
                 f"{name} must list the http or https addresses of EVM nodes with commas between them"
             )
     return found
+
+
+_MAIL_PORTS = {"smtp": 587, "smtps": 465, "smtp+plain": 25}
+
+
+def mail_server(name: str) -> dict[str, Any]:
+    """Django's settings for the mail server in `name`; none where it is not set. Errors do not repeat it.
+
+    smtp:// must turn to TLS before anything is said (STARTTLS), smtps:// begins with it, smtp+plain:// has none.
+    """
+    value = optional(name, "")
+    if not value:
+        return {}
+    meaning = f"{name} must be smtp://user:password@host:587, or begin with smtps:// or smtp+plain://"
+    try:
+        parts = urlsplit(value)
+        port = parts.port
+    except ValueError as error:
+        raise ImproperlyConfigured(meaning) from error
+    if parts.scheme not in _MAIL_PORTS or not parts.hostname or parts.path.strip("/") or parts.query:
+        raise ImproperlyConfigured(meaning)
+    if parts.scheme == "smtp+plain" and parts.password and not is_loopback(parts.hostname):
+        raise ImproperlyConfigured(f"{name} would send its password in the clear: use smtp:// or smtps://")
+    return {
+        "EMAIL_HOST": parts.hostname,
+        "EMAIL_PORT": port or _MAIL_PORTS[parts.scheme],
+        "EMAIL_HOST_USER": unquote(parts.username or ""),
+        "EMAIL_HOST_PASSWORD": unquote(parts.password or ""),
+        "EMAIL_USE_TLS": parts.scheme == "smtp",
+        "EMAIL_USE_SSL": parts.scheme == "smtps",
+    }
+
+
+def sender(name: str, *, default: str) -> str:
+    """The address that mail comes from, such as TPP <votes@example.org>."""
+    value = optional(name, default)
+    try:
+        validate_email(parseaddr(value)[1])
+    except ValidationError as error:
+        raise ImproperlyConfigured(
+            f"{name} must be an e-mail address such as Votes <votes@example.org>, not {value!r}"
+        ) from error
+    return value
 
 
 def finality(name: str, *, default: str) -> str:

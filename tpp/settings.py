@@ -17,12 +17,14 @@ from tpp.environment import (
     finality,
     is_loopback,
     load,
+    mail_server,
     nodes,
     optional,
     origins,
     own_path,
     required,
     seconds,
+    sender,
     site,
     whole,
     words,
@@ -178,11 +180,16 @@ CELERY_TASK_DEFAULT_QUEUE = "quick"
 CELERY_TIMEZONE = "UTC"
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BEAT_SCHEDULE = {
-    "tick": {"task": "votes.tasks.tick", "schedule": 2.0, "options": {"expires": 2}},
+    "tick": {"task": "votes.tasks.tick", "schedule": 1.0},
     "records": {
         "task": "votes.tasks.check_records",
         "schedule": crontab(hour=3, minute=17),
         "options": {"expires": 3600, "queue": "long"},
+    },
+    "mail": {
+        "task": "journal.tasks.forget_mail",
+        "schedule": crontab(hour=4, minute=41),
+        "options": {"expires": 3600},
     },
     "sessions": {
         "task": "tpp.tasks.clear_sessions",
@@ -203,6 +210,21 @@ TPP_RPC_URLS = nodes("TPP_RPC_URLS")
 TPP_RPC_SECONDS = seconds("TPP_RPC_SECONDS", default="10")
 TPP_FINALITY = finality("TPP_FINALITY", default="finalized")
 TPP_WAITING_SECONDS = whole("TPP_WAITING_SECONDS", default="3600")
+
+# Mail: receipts to delegates who ask for them. Without a server none is sent, and the site says so.
+_mail = mail_server("TPP_EMAIL_URL")
+TPP_SENDS_MAIL = bool(_mail)
+EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if TPP_SENDS_MAIL else 'dummy'}.EmailBackend"
+EMAIL_HOST = _mail.get("EMAIL_HOST", "")
+EMAIL_PORT = _mail.get("EMAIL_PORT", 25)
+EMAIL_HOST_USER = _mail.get("EMAIL_HOST_USER", "")
+EMAIL_HOST_PASSWORD = _mail.get("EMAIL_HOST_PASSWORD", "")
+EMAIL_USE_TLS = _mail.get("EMAIL_USE_TLS", False)
+EMAIL_USE_SSL = _mail.get("EMAIL_USE_SSL", False)
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = sender("TPP_EMAIL_FROM", default="votes@localhost.localdomain")
+if TPP_SENDS_MAIL:
+    required("TPP_EMAIL_FROM", "the address that mail comes from, such as Votes <votes@example.org>")
 
 STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"

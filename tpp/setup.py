@@ -52,6 +52,7 @@ def loopback_settings(site: str) -> dict[str, str]:
         "TPP_STATIC_FROM_SOURCE": "1",
         "TPP_LOG_LEVEL": "INFO",
         "TPP_RPC_URLS": "",
+        "TPP_EMAIL_URL": "",
     }
 
 

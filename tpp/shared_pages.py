@@ -16,7 +16,7 @@ from django.core.handlers.wsgi import WSGIRequest
 from django.http import HttpRequest, HttpResponse
 from django.urls import Resolver404, resolve
 
-from tpp.brief_cache import JUST_WROTE, Shelf, has_cookies, is_whole, key_of, may_be_kept
+from tpp.brief_cache import JUST_WROTE, Shelf, has_cookies, is_page, is_whole, key_of, may_be_kept
 from tpp.visitor import Part, fill, leave_marks
 
 # The pages that differ between visitors in their `{% visitor %}` parts alone, by the names of their addresses.
@@ -59,7 +59,7 @@ class SharedPages:
         self._shelf: Shelf[SharedPage] = Shelf()
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if not may_be_kept(request):
+        if not may_be_kept(request) or not is_page(request):
             return self.get_response(request)
         page = self._page(request) if settings.TPP_PAGE_SECONDS > 0 else None
         if page is None:

@@ -4,7 +4,7 @@ from functools import update_wrapper
 from typing import Any, TypeVar
 
 from django.conf import settings
-from django.db.models import Prefetch, Subquery, prefetch_related_objects
+from django.db.models import Prefetch, QuerySet, Subquery, prefetch_related_objects
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.http.request import UnreadablePostError
 from django.http.response import HttpResponseBase
@@ -49,7 +49,6 @@ from votes.serializers import (
     ResultSerializer,
     SealedBallotSerializer,
     VoterSerializer,
-    receipt_document,
 )
 from votes.waiting_documents import waiting_document
 
@@ -96,7 +95,7 @@ def _cast(request: HttpRequest, number: int) -> JsonResponse:
         return refused(request, refusal)
     if isinstance(receipted, WaitingBallot):
         return waits(request, waiting_document(receipted))
-    return JsonResponse(receipt_document(receipted, receipted.receipt_key), status=201)
+    return JsonResponse(receipted.document(receipted.receipt_key), status=201)
 
 
 def _submission(request: HttpRequest) -> Submission:
@@ -181,7 +180,7 @@ def read_ballot(request: Request, number: int, digest: str) -> Response:
     rules = ballot.cycle.announcement.rules
     document = dict(BallotSerializer(ballot, context=_options(ballot.cycle)).data)
     if ballot.signature is not None:
-        document["receipted"] = receipt_document(receipt_of(ballot, rules), rules.receipt_key)
+        document["receipted"] = receipt_of(ballot, rules).document(rules.receipt_key)
     answer = Response(document)
     return _kept(answer, MINUTE) if hasattr(ballot.cycle, "certificate") else answer
 
@@ -228,12 +227,20 @@ def read_certificate(request: Request, number: int) -> Response:
 @reads(ResultSerializer, tag="results")
 def read_result(request: Request, number: int) -> Response:
     """The newest version of a cycle's result, each rule's split in it; the binding one is marked."""
-    results = Result.objects.filter(cycle__number=number).prefetch_related(
-        "contests__contest__options", "contests__options__option"
-    )
-    result = _one(results.select_related("cycle__settlement").order_by("-version"))
+    result = _one(_results(number).order_by("-version"))
     answer = Response(ResultSerializer(result).data)
     return _kept(answer, DAY) if hasattr(result.cycle, "settlement") else answer
+
+
+@reads(ResultSerializer, tag="results")
+def read_version(request: Request, number: int, result_version: int) -> Response:
+    """One version of a cycle's result, whether it still stands or not."""
+    return Response(ResultSerializer(_one(_results(number).filter(version=result_version))).data)
+
+
+def _results(number: int) -> QuerySet[Result]:
+    results = Result.objects.filter(cycle__number=number).select_related("cycle__settlement", "correction")
+    return results.prefetch_related("contests__contest__options", "contests__options__option")
 
 
 _Answer = TypeVar("_Answer", bound=HttpResponseBase)

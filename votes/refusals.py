@@ -11,12 +11,6 @@ _STATUS = {
     "too_many_waiting": 409,
     "not_confirmed": 409,
     "undecided": 409,
-    "nothing_to_challenge": 409,
-    "window_over": 409,
-    "one_open_challenge": 409,
-    "challenged_already": 409,
-    "no_check_fails": 409,
-    "nothing_changes": 409,
 }
 _WORDS = {
     "unknown_cycle": "There is no cycle of this number. See /api/v1/cycles/ for those there are.",
@@ -36,16 +30,6 @@ _WORDS = {
     " may. Get the wallet's confirmation first, then send the ballot again: it is looked at once more.",
     "not_confirmed": "The voter's wallet did not confirm this ballot before voting closed, so it is not counted.",
     "undecided": "Nobody could say in time whether the voter's wallet confirms this ballot, so it is not counted.",
-    "nothing_to_challenge": "This cycle has no result yet. It can be challenged once one is public.",
-    "window_over": "This result can no longer be challenged. Say in the cycle's thread what is wrong with it.",
-    "unknown_check": "A challenge names a check: choose one of the {most} by its number or name.",
-    "one_open_challenge": "Your other challenge is still being answered. That takes a moment; then send this one.",
-    "challenged_already": "You have challenged this version at this check, and the check answers the same to everybody."
-    " Choose another check, or say in the cycle's thread what else is wrong.",
-    "output_too_long": "What another implementation says may have at most {most} bytes of plain text.",
-    "no_check_fails": "No check of this result fails, so no other version is published.",
-    "nothing_changes": "Working the result out again gives exactly the same, so a new version would mend nothing: the"
-    " fault lies in what was counted. Nothing was changed. The cycle can be cancelled with a public reason.",
     "malformed": "{reason}",
 }
 

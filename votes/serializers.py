@@ -7,7 +7,6 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from journal.reading import HexField, InstantField
-from votes.actions.ballots import Receipted
 from votes.models import Ballot, Cancellation, Certificate, Contest, ContestResult, Cycle, Record, Result
 from votes.record.lines import KINDS
 
@@ -222,26 +221,57 @@ class ContestResultSerializer(serializers.Serializer[ContestResult]):
         return None if budget is None else str(budget)
 
 
+class FactSerializer(serializers.Serializer[Any]):
+    fact = serializers.CharField()
+    before = serializers.CharField()
+    after = serializers.CharField()
+
+
+class MovedSerializer(serializers.Serializer[Any]):
+    option = serializers.CharField()
+    name = serializers.CharField()
+    share = serializers.ListField(
+        child=serializers.CharField(), help_text="before and after, exact fractions"
+    )
+    amount = serializers.ListField(child=serializers.CharField(), help_text="before and after, base units")
+    moved_share = serializers.CharField(help_text="exact fraction of the budget")
+    moved_amount = serializers.CharField(help_text="base units")
+
+
+class ChangeSerializer(serializers.Serializer[Any]):
+    """What a version says otherwise of one contest by one rule; of the whole cycle where both are null."""
+
+    contest = serializers.CharField(allow_null=True)
+    name = serializers.CharField(required=False)
+    rule = serializers.CharField(allow_null=True)
+    binding = serializers.BooleanField()
+    facts = FactSerializer(many=True)
+    options = MovedSerializer(many=True)
+
+
+class CorrectionSerializer(serializers.Serializer[Any]):
+    """Who published a later version, and what it changes, made by machine."""
+
+    actor = serializers.CharField(help_text="address")
+    changes = ChangeSerializer(many=True)
+
+
 class ResultSerializer(serializers.Serializer[Result]):
     version = serializers.IntegerField()
     published_at = InstantField()
+    reason = serializers.CharField(
+        allow_blank=True, help_text="why there is a later version; blank for the first"
+    )
+    correction = serializers.SerializerMethodField(help_text="null for the first version")
     software = serializers.CharField()
     voters = serializers.IntegerField()
     power = serializers.CharField()
     contests = ContestResultSerializer(many=True)
 
-
-def receipt_document(receipted: Receipted, receipt_key: bytes) -> dict[str, Any]:
-    """What an accepted ballot is answered with, and its receipt page offers as a file."""
-    ballot = receipted.ballot
-    return {
-        "digest": ballot.digest_hex,
-        "replaces": ballot.replaces.digest_hex if ballot.replaces else None,
-        "receipt": receipted.receipt.content(),
-        "signature": "0x" + receipted.signature.hex(),
-        "receipt_key": "0x" + receipt_key.hex(),
-        **({"blind": "0x" + bytes(ballot.blind.value).hex()} if receipted.receipt.commitment else {}),
-    }
+    @extend_schema_field(CorrectionSerializer(allow_null=True))
+    def get_correction(self, result: Result) -> dict[str, Any] | None:
+        corrects = hasattr(result, "correction")
+        return dict(CorrectionSerializer(result.correction).data) if corrects else None
 
 
 class ReceiptContentSerializer(serializers.Serializer[Any]):

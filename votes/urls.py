@@ -7,6 +7,7 @@ from votes.views import (
     admin,
     ballot_page,
     ballots,
+    challenges,
     contests,
     cycles,
     exports,
@@ -83,5 +84,9 @@ urlpatterns = [
     path("cycles/<number:number>/ballots.csv", exports.ballots_csv, name="ballots_csv"),
     path("cycles/<number:number>/contests/<contest:key>.pb", exports.contest_pb, name="contest_pb"),
     path("cycles/<number:number>/result/", results.result_page, name="result"),
+    path("cycles/<number:number>/result/v<number:version>/", results.result_page, name="result_version"),
+    path("cycles/<number:number>/challenges/", challenges.challenges_page, name="challenges"),
+    path("cycles/<number:number>/challenges/<number:pk>/", challenges.challenge_page, name="challenge"),
+    path("cycles/<number:number>/recompute/", challenges.recompute, name="recompute"),
     path("cycles/<number:number>/contests/<contest:key>/", contests.contest_page, name="contest"),
 ]

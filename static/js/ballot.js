@@ -14,6 +14,7 @@ import { notify, showConflict, showKept } from "./composer/draft-view.js";
 import { listenToKeys, openHelp } from "./composer/keys.js";
 import { rememberBallotOrder, seedOf, wantsBallotOrder } from "./composer/order.js";
 import { showProgress, showStatus, speaker, whatIsMissing } from "./composer/overview.js";
+import { refusalWords } from "./composer/refusals.js";
 import { Outbox } from "./composer/sending.js";
 import { fromEven, fromLastBallot, fromLastResult, voterOf } from "./composer/starts.js";
 
@@ -152,7 +153,7 @@ onDraft("conflict", ({ theirs }) =>
 
 /** @param {any} error */
 function explain(error) {
-  if (error instanceof RefusedError) return `${error.words}${error.refusal ? ` (${error.refusal})` : ""}`;
+  if (error instanceof RefusedError) return refusalWords(error);
   if (error instanceof WalletError) return error.words;
   if (error instanceof TypeError) {
     return outbox.kept

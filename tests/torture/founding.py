@@ -1,6 +1,5 @@
-"""A community whose cycles come by themselves every few seconds: `python -m tests.torture.founding VOTERS EVERY`."""
+"""A community whose cycles come by themselves every few seconds."""
 
-import sys
 from datetime import timedelta
 
 from journal.clock import database_clock
@@ -25,10 +24,3 @@ def found(*, voters: int, every: timedelta) -> None:
 
 def name_of(number: int) -> str:
     return f"voter {number}"
-
-
-if __name__ == "__main__":
-    import django
-
-    django.setup()
-    found(voters=int(sys.argv[1]), every=timedelta(seconds=int(sys.argv[2])))

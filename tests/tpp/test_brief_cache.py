@@ -3,13 +3,17 @@
 import time
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
 from deliberation.actions import publish_post
 from journal.clock import database_clock
 from programmes.models import Programme
-from tests.factories import make_community, wallet
+from tests.factories import HOUR, make_community, make_cycle, signed, wallet
+from votes.actions.ballots import cast_ballot
+from votes.actions.closing import close_cycle
 
 pytestmark = pytest.mark.django_db
 
@@ -53,3 +57,23 @@ def test_a_page_that_sets_a_cookie_or_fails_is_not_kept(thread: object, client: 
 def test_other_addresses_and_queries_are_other_pages(thread: object, client: Client) -> None:
     assert client.get("/forum/").content != client.get(PAGE).content
     assert client.get("/healthz").status_code == 200
+
+
+def test_of_the_api_only_what_says_so_is_kept(settings: Settings, client: Client) -> None:
+    settings.TPP_PAGE_SECONDS = 60
+    community = make_community()
+    closed = make_cycle(community, opens_in=-2 * HOUR, voting=HOUR + HOUR / 2)
+    assert close_cycle(cycle_id=closed.pk, at=closed.closes_at)
+    running = make_cycle(community, opens_in=-HOUR / 4)
+    kept, live = (f"/api/v1/cycles/{cycle.number}/ballots/" for cycle in (closed, running))
+    first = client.get(kept)
+    assert first["Cache-Control"] == "public, max-age=60"
+    assert client.get(live).json()["ballots"] == []
+    cast_ballot(number=running.number, submission=signed("alice", running), at=database_clock())
+    assert len(client.get(live).json()["ballots"]) == 1
+    with CaptureQueriesContext(connection) as queries:
+        again = client.get(kept)
+        unchanged = client.get(kept, headers={"If-None-Match": first["ETag"]})
+    assert len(queries) == 0
+    assert (again.content, again["Cache-Control"]) == (first.content, first["Cache-Control"])
+    assert unchanged.status_code == 304

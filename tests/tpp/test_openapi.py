@@ -124,6 +124,7 @@ def known(path: str, past: Cycle) -> dict[str, Any]:
         "snapshot_id": Snapshot.objects.latest("pk").pk,
         "thread_id": now.thread_id,
         "account_id": now.account_id,
+        "result_version": 1,
         "programme": "ignite",
         "slug": "lending" if "{programme}" in path else "ignite",
     }

@@ -126,6 +126,7 @@ def test_nothing_public_differs_by_a_sealed_ballot_until_all_appears(
         404,
         405,
         409,
+        410,
         422,
     }
     for name, other in seen.items():
@@ -299,6 +300,7 @@ def values(cycle: Cycle) -> dict[str, list[str]]:
         "snapshot_id": [str(pk) for pk in Snapshot.objects.values_list("pk", flat=True)],
         "account_id": [str(cycle.account_id)],
         "programme": ["ignite"],
+        "token": ["of-no-mail"],
         "typology": ["lending"],
     }
 

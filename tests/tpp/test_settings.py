@@ -259,3 +259,43 @@ def test_a_further_wallet_comes_from_this_site_and_its_hosts_are_named(load: Any
 def test_a_further_wallet_opens_nothing_else(load: Any, name: str, value: str) -> None:
     with pytest.raises(ImproperlyConfigured, match=f"^{name} must"):
         load(**{name: value})
+
+
+def test_a_mail_server_is_read(load: Any) -> None:
+    assert load()["TPP_SENDS_MAIL"] is False
+    assert "dummy" in load()["EMAIL_BACKEND"]
+    settings = load(
+        TPP_EMAIL_URL="smtp://me%40x:pass%2Fword@mail.example", TPP_EMAIL_FROM="V <v@example.org>"
+    )
+    names = (
+        "EMAIL_HOST",
+        "EMAIL_PORT",
+        "EMAIL_HOST_USER",
+        "EMAIL_HOST_PASSWORD",
+        "EMAIL_USE_TLS",
+        "EMAIL_USE_SSL",
+    )
+    assert [settings[name] for name in names] == ["mail.example", 587, "me@x", "pass/word", True, False]
+    assert (settings["TPP_SENDS_MAIL"], settings["DEFAULT_FROM_EMAIL"]) == (True, "V <v@example.org>")
+    settings = load(TPP_EMAIL_URL="smtps://mail.example", TPP_EMAIL_FROM="v@example.org")
+    assert [settings[name] for name in names[-2:]] == [False, True]
+    settings = load(TPP_EMAIL_URL="smtp+plain://relay:2525", TPP_EMAIL_FROM="v@example.org")
+    assert (settings["EMAIL_PORT"], settings["EMAIL_USE_TLS"]) == (2525, False)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["mail.example", "http://mail.example", "smtp://", "smtp://x:y:z", "smtp://me:secret@mail.example/x",
+     "smtp+plain://me:secret@mail.example"],
+)  # fmt: skip
+def test_a_malformed_mail_server_stops_the_start_and_is_not_repeated(load: Any, url: str) -> None:
+    with pytest.raises(ImproperlyConfigured, match=r"^TPP_EMAIL_URL") as refused:
+        load(TPP_EMAIL_URL=url, TPP_EMAIL_FROM="v@example.org")
+    assert "secret" not in str(refused.value)
+
+
+def test_mail_comes_from_an_address(load: Any) -> None:
+    with pytest.raises(ImproperlyConfigured, match=r"^TPP_EMAIL_FROM is not set"):
+        load(TPP_EMAIL_URL="smtps://mail.example")
+    with pytest.raises(ImproperlyConfigured, match=r"^TPP_EMAIL_FROM must be an e-mail address"):
+        load(TPP_EMAIL_URL="smtps://mail.example", TPP_EMAIL_FROM="the votes")

@@ -1,9 +1,8 @@
 """What meets in the database: ballots and closing, tabs of one voter, requests and jobs, editors and rules."""
 
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 
 import psycopg
@@ -18,16 +17,13 @@ from tests.races import at_once, threads, wait_until_blocked
 from votes.actions.ballots import append_ballot, cast_ballot
 from votes.actions.closing import close_cycle
 from votes.actions.cycles import announce_cycle, freeze_power
-from votes.models import Announcement, Ballot, BallotPosition, Certificate, Cycle
+from votes.models import Announcement, Ballot, Certificate, Cycle
 from votes.record.ballot import Submission, ballot_digest
 from votes.record.receipt import Receipt
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-CLOSINGS = 60
-VOTING = timedelta(milliseconds=80)
-THREADS = 4
-CROWD = [f"voter {number}" for number in range(THREADS * 8)]
+CROWD = [f"voter {number}" for number in range(32)]
 ALICE = CROWD[0]
 
 
@@ -64,56 +60,6 @@ def append(cycle: Cycle, submission: Submission) -> Ballot:
 
 
 # Acceptance and closing
-
-
-def vote_until_closed(cycle: Cycle, names: list[str]) -> list[bytes]:
-    """The digests of the ballots for which a receipt was returned."""
-    receipts: list[bytes] = []
-    refusal = None
-    while refusal is None:
-        turn, voter = divmod(len(receipts), len(names))
-        try:
-            receipts.append(cast(signed(names[voter], cycle, nonce=turn + 1, reason="Because.")).digest)
-        except Refusal as error:
-            refusal = error.name
-    assert refusal == "closed"
-    return receipts
-
-
-def close_when_due(cycle: Cycle, early: timedelta = timedelta(0)) -> float:
-    """Close as soon as can be, by a clock that is `early`; how long that took [seconds]."""
-    due = cycle.closes_at - early
-    while database_clock() < due:
-        time.sleep(0.001)
-    assert close_cycle(cycle_id=cycle.pk, at=cycle.closes_at)
-    return (database_clock() - due).total_seconds()
-
-
-def test_over_many_closings_no_ballot_comes_late_and_none_that_was_accepted_is_missing(
-    community: Community,
-) -> None:
-    """Every second closing comes by a clock that is ahead, so that the crowd is in full swing."""
-    total, making = 0, timedelta(seconds=1)
-    for number in range(CLOSINGS):
-        cycle = make_cycle(community, opens_in=timedelta(0), voting=making + VOTING)
-        making = 2 * (database_clock() - cycle.opens_at)  # whatever the machine, the crowd has its time
-        close = partial(close_when_due, cycle, early=VOTING / 2 if number % 2 else timedelta(0))
-        votes = [partial(vote_until_closed, cycle, CROWD[thread::THREADS]) for thread in range(THREADS)]
-        with threads() as start:
-            lateness = start(close)
-            receipts = [digest for answer in at_once(*votes) for digest in answer]
-        ballots = Ballot.objects.filter(cycle=cycle)
-        stored = {bytes(digest) for digest in ballots.values_list("digest", flat=True)}
-        positions = BallotPosition.objects.filter(cycle=cycle)
-        certified = {bytes(digest) for digest in positions.values_list("ballot__digest", flat=True)}
-        assert stored == certified == set(receipts)
-        assert Certificate.objects.get(cycle=cycle).ballot_count == len(stored)
-        assert not ballots.filter(received_at__gte=cycle.closes_at).exists()
-        assert lateness.result() < 5, "ballots starved the closing"
-        total += len(stored)
-        while database_clock() < cycle.closes_at:
-            time.sleep(0.001)
-    assert total > CLOSINGS
 
 
 def close_around_a_ballot_in_flight(

@@ -13,12 +13,14 @@ from tests.factories import HOUR, address
 from tests.votes.rows import Stage, again, ballot_of, cycle_of, make_stage, refused, waiting_of
 from votes.actions.challenges import open_challenge
 from votes.actions.closing import close_cycle, publish_result
+from votes.actions.counterfactuals import vary_result
 from votes.actions.records import build_closed_record
 from votes.actions.verifying import verify_result
 from votes.models import (
     BallotPosition,
     ChallengeAnswer,
     ContestResult,
+    Counterfactual,
     Cycle,
     Draft,
     Drafting,
@@ -101,6 +103,13 @@ def answer_of(stage: Stage) -> ChallengeAnswer:
     open_challenge(number=cycle.number, check="sums", wallet=address("alice"), at=cycle.closes_at)
     assert verify_result(cycle_id=cycle.pk, at=cycle.closes_at)
     return ChallengeAnswer.objects.get()
+
+
+def counterfactual_of(stage: Stage) -> Counterfactual:
+    """Of the past cycle's result."""
+    record_of(stage)
+    assert vary_result(cycle_id=stage.past.pk, at=stage.past.closes_at)
+    return Counterfactual.objects.all()[0]
 
 
 # The rows that each named constraint refuses.
@@ -209,6 +218,8 @@ BAD_ROWS: dict[str, list[Callable[[Stage], object]]] = {
     "a_median_is_of_five_or_more": [lambda s: drafting_of(s, started=4, timed=4, median_seconds=60)],
     "a_wallet_challenges_a_check_once": [lambda s: again(answer_of(s).challenge)],
     "a_challenge_is_answered_once_by_each_software": [lambda s: again(answer_of(s))],
+    "a_counterfactual_is_computed_once": [lambda s: again(counterfactual_of(s))],
+    "a_counterfactual_is_known": [lambda s: again(counterfactual_of(s), kind="without_rain")],
     "a_meta_rule_is_known": [lambda s: meta_contest_of(s, rule="whim")],
     "a_meta_fallback_is_known": [lambda s: meta_contest_of(s, fallback="burn")],
     "a_meta_quorum_is_not_above_all_power": [lambda s: meta_contest_of(s, quorum_power=10_001)],

@@ -14,6 +14,7 @@ from tests.votes.rows import waiting_of
 from votes.actions.ballots import cast_ballot
 from votes.actions.challenges import ask_again, open_challenge
 from votes.actions.closing import close_cycle, publish_result, settle_cycle
+from votes.actions.counterfactuals import vary_result
 from votes.actions.cycles import cancel_unpublished
 from votes.actions.heads import publish_head
 from votes.actions.records import build_closed_record
@@ -30,6 +31,7 @@ from votes.models import (
     Contest,
     ContestResult,
     Correction,
+    Counterfactual,
     Cycle,
     CyclePower,
     Draft,
@@ -83,6 +85,7 @@ KEPT = {
     Challenge,
     ChallengeAnswer,
     Correction,
+    Counterfactual,
     Recomputation,
     RecomputationAnswer,
     Verification,
@@ -125,6 +128,7 @@ def settled(superuser: psycopg.Connection) -> psycopg.Connection:
     Correction.objects.create(result=cycle.results.get(), actor=address("bob"), changes=[])
     assert settle_cycle(cycle_id=cycle.pk, at=cycle.settles_at)
     assert build_closed_record(cycle_id=cycle.pk, at=cycle.settles_at)
+    assert vary_result(cycle_id=cycle.pk, at=cycle.settles_at)
     return superuser
 
 

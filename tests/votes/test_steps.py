@@ -26,6 +26,7 @@ from votes.models import (
     Cancellation,
     Certificate,
     Contest,
+    Counterfactual,
     Cycle,
     Option,
     OptionResult,
@@ -48,12 +49,13 @@ def due_at(cycle: Cycle) -> dict[str, datetime]:
         "close": cycle.closes_at,
         "tally": cycle.closes_at,
         "record": cycle.closes_at,
+        "counterfactuals": cycle.closes_at,
         "settle": cycle.settles_at,
         "final_record": cycle.settles_at,
     }
 
 
-FOLLOWING = ("tally", "record", "final_record")  # due as soon as there is what they read
+FOLLOWING = ("tally", "record", "counterfactuals", "final_record")  # due as soon as there is what they read
 
 
 def names_due(at: datetime) -> list[str]:
@@ -116,7 +118,7 @@ def test_a_scheduler_that_was_down_changes_only_when_not_what() -> None:
     cycle = make_cycle(make_community(), frozen=False)
     cast_ballot(number=cycle.number, submission=signed("alice", cycle), at=database_clock())
     back = cycle.settles_at + 24 * HOUR
-    assert run_everything_due(at=back) == 3
+    assert run_everything_due(at=back) == 4
     assert Certificate.objects.get().lateness == back - cycle.closes_at
     assert Result.objects.get().published_at == back
     assert run_everything_due(at=back + cycle.window - MOMENT) == 0
@@ -163,6 +165,7 @@ LAST_TABLE = {
     "close": "votes_certificate",
     "tally": "votes_optionresult",
     "record": "votes_record",
+    "counterfactuals": "votes_counterfactual",
     "settle": "votes_settlement",
     "final_record": "votes_record",
 }
@@ -171,7 +174,7 @@ LAST_TABLE = {
 def rows() -> dict[str, int]:
     """How many rows there are of everything that steps write."""
     models = (Announcement, Contest, Option, Snapshot, BallotPosition, TreeHead, Certificate, Result)
-    later = (OptionResult, Transfer, Settlement, Record, RecordPart, JobRun)
+    later = (OptionResult, Counterfactual, Transfer, Settlement, Record, RecordPart, JobRun)
     return {model.__name__: model.objects.count() for model in (*models, *later)}
 
 

@@ -111,7 +111,7 @@ def start_site(stack: Stack, reserved: socket.socket, seeding: Sequence[str] | N
     stack.start("worker", _python(WORKER), env=environment)
     stack.start("beat", _python(BEAT), env=environment)
     progress.step("Waiting for the first answer")
-    web.wait_until(lambda: _is_healthy(site), seconds=WEB_SECONDS)
+    web.wait_until(lambda: is_healthy(site), seconds=WEB_SECONDS)
     _say(f"Ready: {site}/")
     return site
 
@@ -189,7 +189,7 @@ def _python(words: str) -> list[str]:
     return [sys.executable, *words.split()]
 
 
-def _is_healthy(site: str) -> bool:
+def is_healthy(site: str) -> bool:
     """Whether the site says that it and its servers are well; never through a proxy."""
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:

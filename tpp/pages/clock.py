@@ -7,6 +7,7 @@ from typing import Any, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.conf import settings
+from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -17,15 +18,16 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.models import ADMIN, Wallet, holds_role
 from journal.clock import database_clock
-from journal.models import Alarm, Heartbeat, JobRun
+from journal.models import Alarm, Heartbeat, JobRun, Mail
 from journal.reading import InstantField, reads
 from tpp.pages.calendar import INSTANTS
 from votes.actions.steps import STEPS
 from votes.models import Cycle, Schedule
 
 TICK_EVERY = timedelta(seconds=cast(float, settings.CELERY_BEAT_SCHEDULE["tick"]["schedule"]))
-LATE_AFTER = timedelta(seconds=10)  # a scheduler that ticks every two seconds, or a job, is then called late
+LATE_AFTER = timedelta(seconds=10)  # a scheduler that ticks every second, or a job, is then called late
 MEASURED_RUNS = 50  # of each job, for median and worst
 SHOWN_CYCLES = 12
 SHOWN_INSTANTS = 12
@@ -252,8 +254,11 @@ class ClockSerializer(serializers.Serializer[Clock]):
 @never_cache
 def clock_page(request: HttpRequest) -> HttpResponse:
     """The clock as a page."""
+    at = database_clock()
+    is_admin = isinstance(request.user, Wallet) and holds_role(request.user.address, ADMIN, at)
     page = {
-        "clock": read_clock(at=database_clock()),
+        "clock": read_clock(at=at),
+        "mail": _mail() if is_admin else None,
         "columns": [JOBS.get(name, name) for name in STEPS if name != "cancel"],
         "tick_seconds": f"{TICK_EVERY.total_seconds():g}",
         "measured_runs": MEASURED_RUNS,
@@ -363,6 +368,17 @@ def _coming(at: datetime) -> list[Coming]:
         if getattr(cycle, name) > at
     ]
     return sorted(coming, key=lambda instant: instant.at)[:SHOWN_INSTANTS]
+
+
+def _mail() -> dict[str, Any]:
+    """For admins: how much mail is under way or in trouble, and why; nobody's address."""
+    return {
+        "unsent": Mail.objects.unsent().count(),
+        "troubles": list(
+            Mail.objects.in_trouble().values("failure").annotate(count=Count("pk")).order_by("-count")[:5]
+        ),
+        "is_sent": settings.TPP_SENDS_MAIL,
+    }
 
 
 def _zone(schedule: Schedule | None) -> str:

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import DatabaseError, IntegrityError, transaction
 from psycopg.errors import UniqueViolation
@@ -32,6 +33,18 @@ class Receipted:
     receipt: Receipt
     signature: bytes
     receipt_key: bytes
+
+    def document(self, receipt_key: bytes) -> dict[str, Any]:
+        """What an accepted ballot is answered with; its receipt page offers it as a file."""
+        ballot = self.ballot
+        return {
+            "digest": ballot.digest_hex,
+            "replaces": ballot.replaces.digest_hex if ballot.replaces else None,
+            "receipt": self.receipt.content(),
+            "signature": "0x" + self.signature.hex(),
+            "receipt_key": "0x" + receipt_key.hex(),
+            **({"blind": "0x" + bytes(ballot.blind.value).hex()} if self.receipt.commitment else {}),
+        }
 
 
 def cast_ballot(*, number: int, submission: Submission, at: datetime) -> Receipted:

@@ -7,10 +7,10 @@ from django.db import DatabaseError, IntegrityError, transaction
 
 from journal.refusal import Refusal
 from votes.actions.cycles import find_cycle
+from votes.challenge_refusals import refuse
 from votes.models import Challenge, OtherOutput, Recomputation, Result
 from votes.models.challenges import window_ends
 from votes.record.verify import CHECKS
-from votes.refusals import refuse
 
 MOST_BYTES = 20_000  # of what another implementation says
 _TOO_LATE, _ONE_OPEN = "TP123", "TP124"  # what the trigger raises; see votes/migrations

@@ -13,9 +13,9 @@ from journal.refusal import Refusal
 from votes.actions.cancelling import check_reason
 from votes.actions.closing import SETTLE, publish
 from votes.actions.cycles import find_cycle
+from votes.challenge_refusals import refuse
 from votes.models import ContestResult, Correction, Cycle, Recomputation, Result
 from votes.models.challenges import has_fault
-from votes.refusals import refuse
 
 Changes = list[dict[str, Any]]
 

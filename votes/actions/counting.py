@@ -147,3 +147,27 @@ def read_voters(cycle: Cycle) -> dict[int | None, Turnout]:
         Turnout(voters, int(power or 0)) for voters, power in zip(found[::2], found[1::2], strict=True)
     ]
     return dict(zip([None, *numbers], turnouts, strict=True))
+
+
+def exchanged(
+    cycle: Cycle,
+    counted: Histogram,
+    turnouts: Mapping[int | None, Turnout],
+    power: int,
+    before: Mapping[int, int],
+    after: Mapping[int, int],
+) -> tuple[Histogram, dict[int | None, Turnout]]:
+    """The count without the lines `before` of a voter of `power`, and with those `after`."""
+    histogram = defaultdict(dict[int, int], {option: dict(cells) for option, cells in counted.items()})
+    voters = dict(turnouts)
+    contest_of = dict(cycle.options.values_list("number", "contest_id"))
+    for lines, sign in ((before, -1), (after, 1)):
+        for option, share in lines.items():
+            cells = histogram[option]
+            cells[share] = cells.get(share, 0) + sign * power
+            if not cells[share]:
+                del cells[share]
+        for contest in {contest_of[option] for option in lines}:
+            turnout = voters.get(contest, Turnout(0, 0))
+            voters[contest] = Turnout(turnout.voters + sign, turnout.power + sign * power)
+    return histogram, voters

@@ -196,20 +196,21 @@ def find_cycle(*, number: int, at: datetime) -> Cycle:
 
 
 def perform_due(cycle: Cycle, *, at: datetime) -> bool:
-    """Perform the freezes of `cycle` that are due by `at`, whether or not any job has run; whether any was due.
+    """Perform the freezes of `cycle` that are due by `at`, whether or not any job has run.
+
+    False where nothing of it can have been frozen since `cycle` was read; else, whoever did it, read it again.
 
     Waits for a job that is at the same, so that afterwards it is done. What can't be announced stays planned:
     the job that announces tells why.
     """
     if cycle.announced_at > at or cycle.phase == "cancelled" or hasattr(cycle, "power"):
         return False  # nothing is due before the first instant; said here without asking the rows
-    if not Cycle.objects.filter(freeze_due(at), pk=cycle.pk).exists():
-        return False
-    for name, lock, verb in _FREEZES:
-        if is_due(name, cycle, at):
-            with suppress(Refusal), transaction.atomic():
-                wait_for_lock(lock, cycle.pk)
-                verb(cycle_id=cycle.pk, at=at)
+    if Cycle.objects.filter(freeze_due(at), pk=cycle.pk).exists():
+        for name, lock, verb in _FREEZES:
+            if is_due(name, cycle, at):
+                with suppress(Refusal), transaction.atomic():
+                    wait_for_lock(lock, cycle.pk)
+                    verb(cycle_id=cycle.pk, at=at)
     return True
 
 

@@ -10,6 +10,7 @@ from votes.actions.drafting import drafts_to_count, drafts_to_forget
 from votes.actions.heads import heads_due
 from votes.models import Cycle
 from votes.models.challenges import results_to_settle, results_to_verify
+from votes.models.counterfactuals import results_to_vary
 
 
 def _waiting(**rows: bool) -> Q:
@@ -29,6 +30,7 @@ DUE: dict[str, Callable[[datetime], Q]] = {
     "tally": lambda at: _waiting(certificate=True, power=True, results=False),
     "record": lambda at: _waiting(results=True) & ~Q(records__kind="closed"),
     "verify": lambda at: Q(pk__in=results_to_verify(SOFTWARE).values("cycle")),
+    "counterfactuals": lambda at: Q(pk__in=results_to_vary().values("cycle")),
     "settle": lambda at: Q(pk__in=results_to_settle(at).values("cycle")),
     "final_record": lambda at: _waiting(settlement=True) & ~Q(records__kind="final"),
     "count_drafts": lambda at: Q(pk__in=drafts_to_count(at).values("pk")),

@@ -1,6 +1,5 @@
 """What one ballot would change: the result with it, less the result now, exact to the base unit."""
 
-from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +10,15 @@ from django.db.models import Count, Max
 from journal.refusal import Refusal
 from power.models import SnapshotPower
 from votes.actions.ballots import check_lines
-from votes.actions.counting import Award, Histogram, Turnout, awards_of, read_histogram, read_voters
+from votes.actions.counting import (
+    Award,
+    Histogram,
+    Turnout,
+    awards_of,
+    exchanged,
+    read_histogram,
+    read_voters,
+)
 from votes.actions.cycles import find_cycle
 from votes.models import Ballot, Contest, Cycle
 from votes.record.ballot import Ballot as UnsignedBallot
@@ -80,7 +87,7 @@ def effect_of(*, number: int, voter: str, lines: tuple[Line, ...], at: datetime)
     counted, newest = _consistent(cycle, voter)
     shares = dict(zip(numbers, (line.basis_points for line in lines), strict=True))
     before = dict(zip(newest.options, newest.shares, strict=True)) if newest else {}
-    histogram, voters = _exchanged(cycle, counted, weight, before, shares)
+    histogram, voters = exchanged(cycle, counted.histogram, counted.voters, weight, before, shares)
     then = awards_of(cycle, histogram, voters, binding_only=True)
     return [
         Effect(contest, now, awards[contest.rule])
@@ -125,24 +132,3 @@ def _counted(cycle: Cycle) -> Counted:
             _kept.clear()
         _kept[cycle.pk] = made
     return made
-
-
-def _exchanged(
-    cycle: Cycle, counted: Counted, power: int, before: Mapping[int, int], after: Mapping[int, int]
-) -> tuple[Histogram, dict[int | None, Turnout]]:
-    """The count without the lines `before` of a voter of `power`, and with those `after`."""
-    histogram = defaultdict(
-        dict[int, int], {option: dict(cells) for option, cells in counted.histogram.items()}
-    )
-    voters = dict(counted.voters)
-    contest_of = dict(cycle.options.values_list("number", "contest_id"))
-    for lines, sign in ((before, -1), (after, 1)):
-        for option, share in lines.items():
-            cells = histogram[option]
-            cells[share] = cells.get(share, 0) + sign * power
-            if not cells[share]:
-                del cells[share]
-        for contest in {contest_of[option] for option in lines}:
-            turnout = voters.get(contest, Turnout(0, 0))
-            voters[contest] = Turnout(turnout.voters + sign, turnout.power + sign * power)
-    return histogram, voters

@@ -13,6 +13,7 @@ from journal.models import JobRun
 from journal.refusal import Refusal
 from votes.actions.admitting import admission_due, admit_onto_ballots
 from votes.actions.closing import close_cycle, publish_result, settle_cycle
+from votes.actions.counterfactuals import vary_result
 from votes.actions.cycles import announce_cycle, cancel_unpublished, freeze_power, perform_due, plan_cycles
 from votes.actions.drafting import KEPT_AFTER_CLOSING, count_drafts, forget_drafts
 from votes.actions.due import DUE, freeze_due
@@ -93,6 +94,12 @@ STEPS = {
             queue="long",
             run=verify_result,
             due_at=asked_at,
+        ),
+        Step(
+            name="counterfactuals",
+            queue="long",
+            run=vary_result,
+            due_at=lambda cycle: cycle.results.latest().published_at,
         ),
         Step(
             name="settle",

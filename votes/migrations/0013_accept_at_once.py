@@ -48,7 +48,7 @@ END $$;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("votes", "0012_challenges")]
+    dependencies = [("votes", "0013_counterfactuals")]
     operations = [
         migrations.RunSQL(
             AT_ONCE,

@@ -10,6 +10,7 @@ from votes.models.challenges import (
     RecomputationAnswer,
     Verification,
 )
+from votes.models.counterfactuals import COUNTERFACTUALS, Counterfactual
 from votes.models.cycles import (
     Announcement,
     Cancellation,
@@ -35,6 +36,7 @@ from votes.models.waiting import (
 )
 
 __all__ = [
+    "COUNTERFACTUALS",
     "FALLBACKS",
     "MOST_WAITING",
     "RULES",
@@ -49,6 +51,7 @@ __all__ = [
     "Contest",
     "ContestResult",
     "Correction",
+    "Counterfactual",
     "Cycle",
     "CyclePower",
     "CycleQuerySet",

@@ -14,11 +14,13 @@ from accounts.roles import admin_only, check_admin, grant_role, revoke_role
 from journal.clock import database_clock
 from journal.models import AuditEntry
 from journal.refusal import Refusal
-from votes.actions.cancelling import cancel_cycle
+from votes.actions.cancelling import cancel_cycle, may_cancel
+from votes.actions.corrections import publish_version
 from votes.actions.cycles import find_cycle, what_blocks
 from votes.actions.schedules import BadSchedule, describe, fingerprint, save_schedule
 from votes.forms import ScheduleForm, zone_names
 from votes.models import Cycle, Rehearsal, Schedule
+from votes.models.challenges import has_fault
 from votes.preview import Row, Span, preview, time_line
 from votes.setting_up import steps_to_first_cycle
 from votes.tally import RULES
@@ -143,11 +145,18 @@ def _coming(at: datetime) -> QuerySet[Cycle]:
 @require_http_methods(["GET", "POST"])
 @admin_only
 def cycle_page(request: HttpRequest, number: int) -> HttpResponse:
-    """A cycle as its admin sees it: what blocks it, and until it opens, cancelling."""
+    """A cycle as its admin sees it: what blocks it, and until it opens, cancelling.
+
+    While a check of its record fails: a new version of its result, or cancelling.
+    """
     at, refusal = database_clock(), None
     if request.method == "POST":
         try:
             reason = request.POST.get("reason", "")
+            if request.POST.get("do") == "publish":
+                result = publish_version(number=number, actor=check_admin(request), reason=reason, at=at)
+                messages.success(request, f"Version {result.version} is public; its window starts now.")
+                return redirect("result", number=number)
             cancel_cycle(number=number, actor=check_admin(request), reason=reason, at=at)
             messages.success(request, f"Cycle {number} is cancelled; the reason stands on its page.")
             return redirect("cycle", number=number)
@@ -158,7 +167,8 @@ def cycle_page(request: HttpRequest, number: int) -> HttpResponse:
     page = {
         "cycle": cycle,
         "blocks": what_blocks(cycle, at) if cycle.phase == "planned" else [],
-        "may_cancel": cycle.phase in {"planned", "announced"} and at < cycle.opens_at,
+        "may_cancel": may_cancel(cycle, at),
+        "fails": cycle.phase == "challenge" and has_fault(cycle.results.latest()),
         "refusal": refusal,
         "typed": request.POST.get("reason", ""),
     }

@@ -12,7 +12,6 @@ from accounts.models import Wallet
 from power.models import SnapshotPower
 from votes.actions.ballots import receipt_of
 from votes.models import Ballot, Cycle, Verdict
-from votes.serializers import receipt_document
 from votes.views.cycles import cycle_or_404, token_of
 from votes.views.results import SHOWN, list_of_ballots, splits_of
 from votes.views.trees import code_of, place_of
@@ -74,7 +73,7 @@ def _receipt(cycle: Cycle, ballot: Ballot) -> dict[str, Any]:
     document = None
     if ballot.signature is not None:
         document = {
-            **receipt_document(receipt_of(ballot, rules), rules.receipt_key),
+            **receipt_of(ballot, rules).document(rules.receipt_key),
             **place_of(cycle, ballot),
         }
     following = Cycle.objects.scheduled().not_cancelled().filter(opens_at__gt=cycle.opens_at)

@@ -1,21 +1,17 @@
 """The result of one contest: the split, what every other rule would have given, and all of it worked out anew."""
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from django.conf import settings
-from django.core.cache import cache
 from django.db import connection, transaction
 from django.db.models import prefetch_related_objects
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.template.loader import render_to_string
 from django.utils.safestring import mark_safe
-from redis.exceptions import RedisError
 
 from journal.version import VERSION
 from ledger.templatetags.amounts import exact
@@ -25,6 +21,7 @@ from votes.pictures import Segment
 from votes.record.rules import META
 from votes.tally import RULES, Bounds, Outcome, Profile, Rule, TallyError, tally
 from votes.views.cycles import cycle_or_404
+from votes.views.keeping import kept
 from votes.views.working import Step, Terms, differences, parameter_in_words, work_out
 from votes.views.working.payout import Rounded
 from votes.views.working.words import Sentence, count, factor
@@ -32,7 +29,6 @@ from votes.views.working.words import Sentence, count, factor
 AT_ONCE = 25  # options worked out on one page
 UNFOLDED = 8  # options whose steps all lie open
 DRAWN, GREY = 16, 8  # parts of one bar at most, and the colour of what has no colour of its own
-KEPT_SECONDS = 3_600
 
 FALLBACKS = {
     "return_to_reserve": "the whole budget stays in the reserve",
@@ -97,7 +93,7 @@ def contest_page(request: HttpRequest, number: int, key: str) -> HttpResponse:
     rule = asked if asked in RULES else contest.rule
     start = request.GET.get("from", "")
     after = int(start) if start.isascii() and start.isdigit() and len(start) < 5 else 0
-    body = _kept(
+    body = kept(
         _name_of(cycle, result, contest, rule, after), lambda: _body(cycle, result, contest, rule, after)
     )
     safe = mark_safe(body)  # noqa: S308 (our templates made it)
@@ -114,24 +110,6 @@ def _name_of(cycle: Cycle, result: Result, contest: Contest, rule: str, after: i
         *(result.version, result.pk, contest.key, rule, after),
     )
     return "contest-" + hashlib.sha256("|".join(map(str, parts)).encode()).hexdigest()
-
-
-def _kept(name: str, make: Callable[[], tuple[str, bool]]) -> str:
-    """The part of the page that takes work, from the cache if it is there; without a cache, made anew.
-
-    What `make` says is not to be kept is made anew the next time.
-    """
-    if settings.DEBUG:
-        return make()[0]
-    with suppress(RedisError, OSError):
-        found: str | None = cache.get(name)
-        if found:
-            return found
-    body, is_kept = make()
-    if is_kept:
-        with suppress(RedisError, OSError):
-            cache.set(name, body, KEPT_SECONDS)
-    return body
 
 
 def _body(cycle: Cycle, result: Result, contest: Contest, rule: str, after: int) -> tuple[str, bool]:

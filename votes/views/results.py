@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 from fractions import Fraction
 
-from django.db.models import OuterRef, Subquery
-from django.http import HttpRequest, HttpResponse
+from django.db import connection, transaction
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from accounts.models import Wallet
-from power.models import SnapshotPower
+from journal.clock import database_clock
+from votes.actions.counting import without_nested_loops
 from votes.models import (
     RULES,
     Ballot,
@@ -23,7 +24,11 @@ from votes.models import (
 from votes.pictures import Segment
 from votes.tally import RULES as TALLY_RULES
 from votes.templatetags.splits import basis_points
+from votes.views.challenges import standing_of
+from votes.views.corrections import changes_to_show
 from votes.views.cycles import cycle_or_404, token_of
+from votes.views.keeping import kept
+from votes.views.what_if import what_ifs_of
 
 _FALLEN = {
     "return_to_reserve": "the whole budget stays in the reserve",
@@ -88,18 +93,29 @@ class BallotRow:
     contests: list[tuple[str, list[Segment]]]
 
 
-def result_page(request: HttpRequest, number: int) -> HttpResponse:
-    """The newest version of a cycle's result, or when there will be one."""
+def result_page(request: HttpRequest, number: int, version: int | None = None) -> HttpResponse:
+    """The newest version of a cycle's result, or when there will be one; or an older version, at its own address."""
     cycle = cycle_or_404(number, "announcement", "certificate", "settlement", "power__snapshot", "thread")
-    result = Result.objects.filter(cycle=cycle).order_by("-version").first()
-    if result is None:
+    newest = Result.objects.filter(cycle=cycle).order_by("-version").first()
+    result = newest if version is None else Result.objects.filter(cycle=cycle, version=version).first()
+    if version is not None and result is None:
+        raise Http404(f"There is no version {version} of this result.")
+    if result is None or newest is None:
         return render(request, "votes/no_result.html", {"cycle": cycle})
     ballots = list_of_ballots(cycle, after=0)
     panels = panels_of(cycle, result)
     snapshot = cycle.power.snapshot
+    at, what_ifs = database_clock(), what_ifs_of(result, panels)
     page = {
         "cycle": cycle,
         "result": result,
+        "newest": newest,
+        "what_ifs": what_ifs,
+        "left_out_names": Wallet.objects.names({who for what in what_ifs for who in what.left_out}),
+        "standing": standing_of(cycle, newest, at),
+        "now": at,
+        "changes": changes_to_show(result),
+        "corrector": Wallet.objects.names({result.correction.actor}) if hasattr(result, "correction") else {},
         "token": token_of(cycle),
         "panels": panels,
         "awarded": sum(panel.awarded for panel in panels),
@@ -110,7 +126,7 @@ def result_page(request: HttpRequest, number: int) -> HttpResponse:
         "ballots": ballots,
         "more": SHOWN if len(ballots) == SHOWN else None,
         "names": Wallet.objects.names({row.ballot.voter for row in ballots}),
-        "replaced": Ballot.objects.filter(cycle=cycle, replaced_by__isnull=False).count(),
+        "replaced": _number_of_replaced(cycle),
     }
     return render(request, "votes/result.html", page)
 
@@ -204,20 +220,38 @@ def _shares_before(cycle: Cycle) -> dict[int, Fraction]:
 
 
 def list_of_ballots(cycle: Cycle, *, after: int) -> list[BallotRow]:
-    """A hundred counted ballots, those with the most voting power first, from place `after` on."""
-    frozen = SnapshotPower.objects.filter(snapshot=cycle.power.snapshot_id)
-    power = Subquery(frozen.filter(address=OuterRef("voter")).values("power")[:1])
-    ballots = (
-        Ballot.objects.filter(cycle=cycle)
-        .counted()
-        .select_related("cycle", "reason", "blind")
-        .order_by(power.desc(nulls_last=True), "pk")[after : after + SHOWN]
-    )
-    powers = dict(
-        frozen.filter(address__in=[ballot.voter for ballot in ballots]).values_list("address", "power")
-    )
+    """A page of counted ballots, those with the most voting power first, from place `after` on."""
+    if hasattr(cycle, "certificate"):  # nothing is added any more
+        root = bytes(cycle.certificate.merkle_root).hex()
+        name = f"strongest-{cycle.pk}-{root}-{SHOWN}-{after}"
+        strongest = kept(name, lambda: (_strongest(cycle, after), True))
+    else:
+        strongest = _strongest(cycle, after)
+    found = Ballot.objects.select_related("cycle", "reason", "blind").in_bulk([pk for pk, _ in strongest])
     options = {option.number: option for option in cycle.options.select_related("contest", "typology")}
-    return [BallotRow(ballot, powers.get(ballot.voter, 0), splits_of(ballot, options)) for ballot in ballots]
+    return [BallotRow(found[pk], power, splits_of(found[pk], options)) for pk, power in strongest]
+
+
+def _strongest(cycle: Cycle, after: int) -> list[tuple[int, int]]:
+    """The ids and the power [base units] of a page of counted ballots; among equals, as they were stored."""
+    with transaction.atomic(), without_nested_loops(), connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT b.id, coalesce(p.power, 0)
+            FROM votes_ballot b
+            LEFT JOIN power_snapshotpower p ON p.snapshot_id = %s AND p.address = b.voter
+            WHERE b.cycle_id = %s AND NOT EXISTS (SELECT FROM votes_ballot r WHERE r.replaces_id = b.id)
+            ORDER BY p.power DESC NULLS LAST, b.id LIMIT %s OFFSET %s
+            """,
+            [cycle.power.snapshot_id, cycle.pk, SHOWN, after],
+        )
+        return [(pk, int(power)) for pk, power in cursor]
+
+
+def _number_of_replaced(cycle: Cycle) -> int:
+    """How many ballots of a certified cycle a newer one replaced: as many as replace one."""
+    name = f"replaced-{cycle.pk}-{bytes(cycle.certificate.merkle_root).hex()}"
+    return kept(name, lambda: (Ballot.objects.filter(cycle=cycle, replaces__isnull=False).count(), True))
 
 
 def splits_of(ballot: Ballot, options: dict[int, Option]) -> list[tuple[str, list[Segment]]]:

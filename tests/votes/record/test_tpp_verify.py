@@ -16,7 +16,6 @@ from votes.actions.record_lines import text_lines
 from votes.models import Ballot, Cycle
 from votes.record.verify import CHECKS
 from votes.record.verify.cli import main
-from votes.serializers import receipt_document
 
 pytestmark = pytest.mark.django_db
 
@@ -36,7 +35,7 @@ def record(cycle: Cycle, tmp_path: Path) -> Path:
 def receipt_file(cycle: Cycle, place: Path) -> Path:
     """A receipt as the site's receipt page offers it."""
     receipted = receipt_of(Ballot.objects.filter(cycle=cycle).latest("pk"), cycle.announcement.rules)
-    place.write_text(json.dumps(receipt_document(receipted, cycle.announcement.rules.receipt_key)))
+    place.write_text(json.dumps(receipted.document(cycle.announcement.rules.receipt_key)))
     return place
 
 
