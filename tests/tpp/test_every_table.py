@@ -39,6 +39,7 @@ ONLY_GROW = {
     "votes_contest",
     "votes_contestresult",
     "votes_correction",
+    "votes_counterfactual",
     "votes_cyclepower",
     "votes_drafting",
     "votes_option",
@@ -60,6 +61,7 @@ ERASABLE = "free text beside its hash, which stays; the law may demand that it g
 PLAN = "what admins configure for cycles to come; an announcement freezes its own copy"
 DJANGO = "Django's own; no role of ours is read from it"
 MAY_CHANGE = {
+    "accounts_emailaddress": "where a person asks for mail; goes when they say so",
     "accounts_wallet": "a person's own name and time of sign-in; roles are role changes",
     "auth_group": DJANGO,
     "auth_group_permissions": DJANGO,
@@ -71,6 +73,7 @@ MAY_CHANGE = {
     "django_session": "who is signed in; goes with signing out",
     "journal_heartbeat": "one row: the last tick",
     "journal_jobrun": "what jobs did and how late; nothing is computed from it, old rows may be cleared",
+    "journal_mail": "mail that waits to be sent; forgotten days after",
     "ledger_account": "its balance is moved by the transfers' trigger alone, from transfers that only grow",
     "ledger_token": PLAN,
     "programmes_applicationwords": ERASABLE,
