@@ -116,15 +116,43 @@ function makeBaseTable() {
   return rows;
 }
 
-/** scalar·G. @param {bigint} scalar 0 ≤ scalar < N @returns {Jacobian} */
-function timesBase(scalar) {
+/** scalar·G, added to a point. @param {bigint} scalar 0 ≤ scalar < N @param {Jacobian} [sum] @returns {Jacobian} */
+function timesBase(scalar, sum = INFINITY) {
   baseTable ??= makeBaseTable();
-  let sum = INFINITY;
   for (let row = 0, rest = scalar; rest > 0n; row++, rest >>= 4n) {
     const digit = Number(rest & 15n);
     if (digit) sum = add(sum, baseTable[row][digit - 1]);
   }
   return sum;
+}
+
+/*
+ * On this curve LAMBDA·(x, y) = (BETA·x, y). So a scalar is split into two of half its length, and half of the
+ * doublings are saved (Gallant, Lambert and Vanstone). (A1, B1) and (A2, A1) are short vectors with a + b·LAMBDA = 0 mod N.
+ */
+const BETA = 0x7ae96a2b657c07106e64479eac3434e99cf0497512f58995c1396c28719501een;
+const A1 = 0x3086d221a7d46bcde86c90e49284eb15n;
+const B1 = -0xe4437ed6010e88286f547fa90abfe4c3n;
+const A2 = 0x114ca50f7a8e2f3f657c1108d9d44cfd8n;
+
+/** @param {bigint} scalar @returns {[bigint, bigint]} k and l with scalar = k + l·LAMBDA mod N, either may be negative */
+function halves(scalar) {
+  const first = (A1 * scalar + N / 2n) / N;
+  const second = (-B1 * scalar + N / 2n) / N;
+  return [scalar - first * A1 - second * A2, -first * B1 - second * A1];
+}
+
+/** Digits from the lowest on: 0, or odd between -15 and 15. @param {bigint} scalar may be negative @returns {number[]} */
+function digitsOf(scalar) {
+  const digits = [];
+  const sign = scalar < 0n ? -1 : 1;
+  for (let rest = scalar < 0n ? -scalar : scalar; rest > 0n; rest >>= 1n) {
+    let digit = rest & 1n ? Number(rest & 31n) : 0;
+    if (digit > 15) digit -= 32;
+    rest -= BigInt(digit);
+    digits.push(sign * digit);
+  }
+  return digits;
 }
 
 /** scalar·point. @param {bigint} scalar 0 ≤ scalar < N @param {Point} point @returns {Jacobian} */
@@ -134,18 +162,15 @@ function times(scalar, point) {
   const odd = [[point.x, point.y, 1n]];
   for (let at = 1; at < 8; at++) odd.push(add(odd[at - 1], twice));
   const table = affine(odd);
-  const digits = [];
-  for (let rest = scalar; rest > 0n; rest >>= 1n) {
-    let digit = rest & 1n ? Number(rest & 31n) : 0;
-    if (digit > 15) digit -= 32;
-    rest -= BigInt(digit);
-    digits.push(digit);
-  }
+  const tables = [table, table.map(({ x, y }) => ({ x: (x * BETA) % P, y }))];
+  const digits = halves(scalar).map(digitsOf);
   let sum = INFINITY;
-  for (const digit of digits.reverse()) {
+  for (let at = Math.max(digits[0].length, digits[1].length) - 1; at >= 0; at--) {
     sum = double(sum);
-    if (digit) {
-      const { x, y } = table[(Math.abs(digit) - 1) / 2];
+    for (let half = 0; half < 2; half++) {
+      const digit = digits[half][at];
+      if (!digit) continue;
+      const { x, y } = tables[half][(Math.abs(digit) - 1) / 2];
       sum = add(sum, digit > 0 ? { x, y } : { x, y: -y });
     }
   }
@@ -237,8 +262,7 @@ export function recover(digest, signature) {
   const y = (root & 1n) === BigInt(v - 27) ? root : P - root;
   const inverse = invert(r, N);
   const fromPoint = times((s * inverse) % N, { x: r, y });
-  const fromBase = timesBase(mod(-toInteger(digest) * inverse, N));
-  const sum = fromBase[2] === 0n ? fromPoint : add(fromPoint, affine([fromBase])[0]);
+  const sum = timesBase(mod(-toInteger(digest) * inverse, N), fromPoint);
   if (sum[2] === 0n) throw new RangeError("No key can have made this signature.");
   return addressOfPoint(affine([sum])[0]);
 }
