@@ -103,6 +103,7 @@ class Background:
                 break
             if client.send(sent) == 0:
                 time.sleep(0.05)
+        client.connection.close()
 
     def join(self) -> None:
         self.stop.set()

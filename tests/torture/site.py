@@ -96,7 +96,10 @@ class Site:
         return answer
 
     def last_words(self) -> str:
-        return "\n".join(f"{child.name}:{child.last_words(25)}" for child in self.stack.children)
+        return "\n".join(
+            f"{child.name}{' (ended)' if child.has_ended else ''}:{child.last_words(60)}"
+            for child in self.stack.children
+        )
 
     def open_cycle(self, *, left: float) -> OpenCycle:
         """Wait for a cycle that is open, with its power, for at least `left` [s] more."""

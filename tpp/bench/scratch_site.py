@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from tpp import setup
-from tpp.demo.launcher import BEAT, WORKER
+from tpp.demo.launcher import BEAT, WEB_SECONDS, WORKER, is_healthy
 from tpp.embedded import EmbeddedPostgres, EmbeddedValkey
 from tpp.processes import Stack, port_of, reserve_port, scratch
 
@@ -37,7 +37,7 @@ class ScratchSite:
         )
         name = "web" if port is None else f"web-{port}"
         web = self.stack.start(name, [sys.executable, *words.split()], env=self.environment)
-        web.wait_until(lambda: _listens(port or self.port), seconds=60)
+        web.wait_until(lambda: _listens(port) if port else is_healthy(self.url), seconds=WEB_SECONDS)
 
     def work(self) -> None:
         """Start the worker and the beat that ticks it."""
