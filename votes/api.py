@@ -95,7 +95,7 @@ def _cast(request: HttpRequest, number: int) -> JsonResponse:
         return refused(request, refusal)
     if isinstance(receipted, WaitingBallot):
         return waits(request, waiting_document(receipted))
-    return JsonResponse(receipted.document(receipted.receipt_key), status=201)
+    return JsonResponse(receipted.document(), status=201)
 
 
 def _submission(request: HttpRequest) -> Submission:
@@ -180,7 +180,7 @@ def read_ballot(request: Request, number: int, digest: str) -> Response:
     rules = ballot.cycle.announcement.rules
     document = dict(BallotSerializer(ballot, context=_options(ballot.cycle)).data)
     if ballot.signature is not None:
-        document["receipted"] = receipt_of(ballot, rules).document(rules.receipt_key)
+        document["receipted"] = receipt_of(ballot, rules).document()
     answer = Response(document)
     return _kept(answer, MINUTE) if hasattr(ballot.cycle, "certificate") else answer
 

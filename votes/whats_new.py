@@ -70,7 +70,9 @@ def read_news(cycle: Cycle, *, voter: str | None, at: datetime) -> WhatsNew:
     own = _last_ballot(earlier, voter)
     last = earlier.filter(closes_at__lte=at).order_by("-closes_at").first()
     since = own or (last.closes_at if last else None)
-    contests = list(cycle.contests.select_related("programme__thread").prefetch_related("options__typology"))
+    contests = list(
+        cycle.contests.select_related("programme__thread").prefetch_related("options__typology__programme")
+    )
     options = [option for contest in contests for option in contest.options.all()]
     posts, words = _said(_threads(cycle, contests, options), since, at)
     applications, milestones = _applied(options, since, at)

@@ -279,7 +279,7 @@ def test_demo_wallets_need_a_database_made_by_the_seeder(demo: Callable[..., boo
 def test_a_page_without_a_community_offers_no_demo_wallets(settings: Settings) -> None:
     settings.TPP_DEMO = True
     shown = Client().get("/", HTTP_HOST="127.0.0.1").content.decode()
-    assert "Nothing here yet" in shown
+    assert "being set up" in shown
     assert "demo-people" not in shown
 
 

@@ -28,6 +28,7 @@ from votes.models import (
     Option,
     OptionResult,
     Result,
+    Verification,
 )
 from votes.pictures import percent, points
 from votes.record.rules import Instants
@@ -234,8 +235,23 @@ def test_half_of_the_money_is_not_more_than_half(client: Client, community: Comm
 def test_money_is_what_the_newest_result_gives_to_typologies(client: Client, community: Community) -> None:
     cycle = past_cycle(community, 1, [("alice", 1, EVEN)])
     first = cycle.results.get()
+    Verification.objects.create(
+        result=first,
+        sha256=bytes(32),
+        software="",
+        has_failed=True,
+        outcomes=[],
+        seconds=0,
+        verified_at=cycle.closes_at,
+    )
     again = Result.objects.create(
-        cycle=cycle, version=2, published_at=cycle.closes_at, software="", voters=1, power=first.power
+        cycle=cycle,
+        version=2,
+        published_at=cycle.closes_at,
+        reason="Why.",
+        software="",
+        voters=1,
+        power=first.power,
     )
     over_programmes = Contest.objects.create(
         cycle=cycle, position=9, key="*", name="All", budget=1, rule="mean", quorum_power=0, quorum_voters=0

@@ -35,7 +35,7 @@ def test_what_exists_once_cannot_be_written_twice(stage: Stage) -> None:
     at = database_clock()
     result = stage.past.results.get()
     Settlement.objects.create(cycle=stage.past, result=result, settled_at=at)
-    Cancellation.objects.create(cycle=stage.past, cancelled_at=at, reason="Why.")
+    Cancellation.objects.create(cycle=stage.cycle, cancelled_at=at, reason="Why.")
     for row in (
         Announcement.objects.get(cycle=stage.past),
         CyclePower.objects.get(cycle=stage.past),

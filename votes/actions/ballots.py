@@ -34,7 +34,7 @@ class Receipted:
     signature: bytes
     receipt_key: bytes
 
-    def document(self, receipt_key: bytes) -> dict[str, Any]:
+    def document(self) -> dict[str, Any]:
         """What an accepted ballot is answered with; its receipt page offers it as a file."""
         ballot = self.ballot
         return {
@@ -42,7 +42,7 @@ class Receipted:
             "replaces": ballot.replaces.digest_hex if ballot.replaces else None,
             "receipt": self.receipt.content(),
             "signature": "0x" + self.signature.hex(),
-            "receipt_key": "0x" + receipt_key.hex(),
+            "receipt_key": "0x" + self.receipt_key.hex(),
             **({"blind": "0x" + bytes(ballot.blind.value).hex()} if self.receipt.commitment else {}),
         }
 

@@ -66,7 +66,7 @@ def mail_receipts(*, at: datetime) -> int:
 def letter_of(ballot: Ballot) -> Letter:
     """The mail that brings a ballot's receipt: the file that its page offers, and in words what it is for."""
     cycle, rules = ballot.cycle, ballot.cycle.announcement.rules
-    document = receipt_of(ballot, rules).document(rules.receipt_key)
+    document = receipt_of(ballot, rules).document()
     words = {
         "ballot": ballot,
         "cycle": cycle,

@@ -73,7 +73,7 @@ def _receipt(cycle: Cycle, ballot: Ballot) -> dict[str, Any]:
     document = None
     if ballot.signature is not None:
         document = {
-            **receipt_of(ballot, rules).document(rules.receipt_key),
+            **receipt_of(ballot, rules).document(),
             **place_of(cycle, ballot),
         }
     following = Cycle.objects.scheduled().not_cancelled().filter(opens_at__gt=cycle.opens_at)

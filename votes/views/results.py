@@ -35,7 +35,7 @@ _FALLEN = {
     "repeat_last_split": "the budget is split as it was the last time",
     "equal_split": "the budget is split equally above the floors",
 }
-SHOWN = 40  # ballots on one page: more would weigh too much
+SHOWN = 30  # ballots on one page: more would weigh too much
 
 
 @dataclass(frozen=True)
@@ -109,6 +109,7 @@ def result_page(request: HttpRequest, number: int, version: int | None = None) -
     page = {
         "cycle": cycle,
         "result": result,
+        "is_pinned": version is not None,
         "newest": newest,
         "what_ifs": what_ifs,
         "left_out_names": Wallet.objects.names({who for what in what_ifs for who in what.left_out}),

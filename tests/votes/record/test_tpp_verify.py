@@ -35,7 +35,7 @@ def record(cycle: Cycle, tmp_path: Path) -> Path:
 def receipt_file(cycle: Cycle, place: Path) -> Path:
     """A receipt as the site's receipt page offers it."""
     receipted = receipt_of(Ballot.objects.filter(cycle=cycle).latest("pk"), cycle.announcement.rules)
-    place.write_text(json.dumps(receipted.document(cycle.announcement.rules.receipt_key)))
+    place.write_text(json.dumps(receipted.document()))
     return place
 
 
