@@ -3,7 +3,7 @@
  */
 
 import { button, byId, element } from "./dom.js";
-import { openDraft } from "./drafts.js";
+import { openDraft, same } from "./drafts.js";
 import { RefusedError } from "./http.js";
 import { signedInWallet } from "./local-drafts.js";
 import { showTrouble } from "./page.js";
@@ -232,15 +232,17 @@ byId("other-ways").append(
 );
 listenToKeys(views, { undo, redo, sign: signDraft });
 
+arrange();
+const here = draft.begin();
+if (here) restore(here);
+else show();
+byId("after-lines").hidden = false;
+signButton.hidden = false;
+const loading = draft.load().then((kept) => same(kept, composition.content()) || restore(kept));
 if (page.effect) {
   const { EffectPanel } = await import("./composer/effect.js");
   const panel = new EffectPanel(page, composition, views, voterOf);
   panel.start(page.voter);
 }
-arrange();
-byId("after-lines").hidden = false;
-signButton.hidden = false;
-const kept = await draft.load();
-if (kept) restore(kept);
-else show();
+await loading;
 if (outbox.kept) showTrouble("A ballot that you signed has not reached the server yet. Press “Send it again”: it is the very same ballot and cannot count twice.");

@@ -31,7 +31,7 @@ const LONGEST_WAIT = 30_000; // ms between tries while the server cannot be reac
 const OUTLIVES_THE_PAGE = 20_000; // letters; browsers let 64 KiB be sent by a page that goes away
 
 /** Whether two drafts say the same. @param {Content | null} a @param {Content | null} b */
-function same(a, b) {
+export function same(a, b) {
   if (isEmpty(a) || isEmpty(b)) return isEmpty(a) && isEmpty(b);
   const key = (/** @type {any} */ c) => JSON.stringify([Object.entries(c.lines).sort(), [...c.locked].sort(), c.reason]);
   return key(a) === key(b);
@@ -54,6 +54,8 @@ export class Draft extends EventTarget {
   /** @type {string | null} */
   #owner = null; // of what is in this browser
   #signedOut = false;
+  #hasBegun = false;
+  #isLoading = false; // nothing is sent before it is known what the server has
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer = undefined;
   /** @type {Promise<void>} what is under way; one at a time */
@@ -81,17 +83,33 @@ export class Draft extends EventTarget {
     return this.owner !== null && !this.#signedOut;
   }
 
-  /** What was typed before, here or elsewhere; null where nothing was, or where it was signed. @returns {Promise<Content | null>} */
-  async load() {
+  /** What this browser kept, at once, so that nobody types on an empty page before `load()` has answered. @returns {Content | null} */
+  begin() {
+    if (this.#hasBegun) return this.#content;
+    this.#hasBegun = true;
     const local = this.#ownLocal();
     this.#owner = this.owner ?? local?.owner ?? null;
     this.#content = local?.content ?? null;
     this.#base = local?.base ?? 0;
     this.#unsaved = local?.unsaved ?? false;
+    return this.#content;
+  }
+
+  /**
+   * What was typed before, here or elsewhere; null where nothing was, or where it was signed. What is typed meanwhile
+   * is sent afterwards, and never over what the server has and this page has not shown.
+   * @returns {Promise<Content | null>}
+   */
+  async load() {
+    this.begin();
     if (this.owner === null) return this.#content;
+    this.#isLoading = true;
     try {
-      this.#meet(await this.#fetchSaved());
+      const saved = await this.#fetchSaved();
+      this.#isLoading = false;
+      this.#meet(saved);
     } catch (error) {
+      this.#isLoading = false;
       this.#failed(error);
     }
     return this.#content;
@@ -248,7 +266,7 @@ export class Draft extends EventTarget {
 
   /** @returns {Promise<void>} */
   async #sendOnce() {
-    if (!this.#unsaved || !this.#content || this.#theirs !== undefined || !this.isOnServer) return;
+    if (!this.#unsaved || !this.#content || this.#theirs !== undefined || this.#isLoading || !this.isOnServer) return;
     const content = this.#content;
     try {
       const saved = await this.#request("PUT", { base: this.#base, content });
