@@ -7,7 +7,19 @@ from typing import Any
 
 from .instants import from_iso
 
-__all__ = ["SHAPES", "fault_of"]
+__all__ = [
+    "AMOUNT",
+    "FRACTION",
+    "HASH",
+    "SHAPES",
+    "Form",
+    "fault_of",
+    "is_instant",
+    "is_text",
+    "is_truth",
+    "is_whole",
+    "matching",
+]
 
 Form = Callable[[Any], bool]
 
@@ -20,7 +32,8 @@ class Shape:
     optional: Mapping[str, Form]
 
 
-def _matching(pattern: str) -> Form:
+def matching(pattern: str) -> Form:
+    """Text that matches all of a pattern."""
     form = re.compile(pattern)
     return lambda value: type(value) is str and form.fullmatch(value) is not None
 
@@ -33,19 +46,23 @@ def _list_of(form: Form) -> Form:
     return lambda value: type(value) is list and all(map(form, value))
 
 
-def _is_text(value: Any) -> bool:
+def is_text(value: Any) -> bool:
+    """Text."""
     return type(value) is str
 
 
-def _is_truth(value: Any) -> bool:
+def is_truth(value: Any) -> bool:
+    """True or false."""
     return type(value) is bool
 
 
-def _is_whole(value: Any) -> bool:
+def is_whole(value: Any) -> bool:
+    """A whole number from 0 to 2^53 - 1."""
     return type(value) is int and 0 <= value < 1 << 53
 
 
-def _is_instant(value: Any) -> bool:
+def is_instant(value: Any) -> bool:
+    """An instant as canonical text."""
     try:
         from_iso(value)
     except (TypeError, ValueError):
@@ -53,12 +70,12 @@ def _is_instant(value: Any) -> bool:
     return True
 
 
-_AMOUNT = _matching("0|[1-9][0-9]{0,77}")
-_FRACTION = _matching("(?:0|[1-9][0-9]{0,1999})(?:/[1-9][0-9]{0,1999})?")
-_ADDRESS = _matching("0x[0-9a-f]{40}")
-_HASH = _matching("0x[0-9a-f]{64}")
-_BYTES = _matching("0x(?:[0-9a-f]{2})*")
-_ED25519 = _matching("0x[0-9a-f]{128}")
+AMOUNT = matching("0|[1-9][0-9]{0,77}")
+FRACTION = matching("(?:0|[1-9][0-9]{0,1999})(?:/[1-9][0-9]{0,1999})?")
+_ADDRESS = matching("0x[0-9a-f]{40}")
+HASH = matching("0x[0-9a-f]{64}")
+_BYTES = matching("0x(?:[0-9a-f]{2})*")
+_ED25519 = matching("0x[0-9a-f]{128}")
 
 
 def _shape(optional: Mapping[str, Form] | None = None, **fields: Form) -> Shape:
@@ -67,21 +84,21 @@ def _shape(optional: Mapping[str, Form] | None = None, **fields: Form) -> Shape:
 
 _BALLOT: dict[str, Form] = {
     "voter": _ADDRESS,
-    "nonce": _is_whole,
-    "options": _list_of(_is_whole),
-    "shares": _list_of(_is_whole),
-    "reason": _HASH,
-    "digest": _HASH,
+    "nonce": is_whole,
+    "options": _list_of(is_whole),
+    "shares": _list_of(is_whole),
+    "reason": HASH,
+    "digest": HASH,
     "signature": _nullable(_BYTES),
-    "received_at": _is_instant,
+    "received_at": is_instant,
 }
 
 _EVIDENCE: Mapping[str, Form] = {
-    "chain_id": _is_whole,
-    "standard": _matching("eip1271|erc6492"),
-    "block": _is_whole,
-    "block_hash": _HASH,
-    "block_at": _is_instant,
+    "chain_id": is_whole,
+    "standard": matching("eip1271|erc6492"),
+    "block": is_whole,
+    "block_hash": HASH,
+    "block_at": is_instant,
 }
 
 
@@ -95,79 +112,77 @@ def _is_evidence(value: Any) -> bool:
 
 SHAPES: Mapping[str, Shape] = {
     "header": _shape(
-        format=_is_whole,
-        kind=_is_text,
-        cycle=_matching("0|[1-9][0-9]{0,15}"),
-        origin=_is_text,
-        deployment=_HASH,
-        software=_is_text,
+        format=is_whole,
+        kind=is_text,
+        cycle=matching("0|[1-9][0-9]{0,15}"),
+        origin=is_text,
+        deployment=HASH,
+        software=is_text,
     ),
-    "rules": _shape(json=_is_text, sha256=_HASH, published_at=_is_instant),
+    "rules": _shape(json=is_text, sha256=HASH, published_at=is_instant),
     "power": _shape(
-        {"chain_id": _is_whole, "block": _is_whole, "block_hash": _HASH},
-        source=_is_text,
-        sha256=_HASH,
-        timepoint=_is_instant,
-        taken_at=_is_instant,
-        holders=_is_whole,
-        total=_AMOUNT,
+        {"chain_id": is_whole, "block": is_whole, "block_hash": HASH},
+        source=is_text,
+        sha256=HASH,
+        timepoint=is_instant,
+        taken_at=is_instant,
+        holders=is_whole,
+        total=AMOUNT,
     ),
-    "holder": _shape(address=_ADDRESS, power=_AMOUNT),
-    "head": _shape(size=_is_whole, root=_HASH, published_at=_is_instant, signature=_ED25519),
+    "holder": _shape(address=_ADDRESS, power=AMOUNT),
+    "head": _shape(size=is_whole, root=HASH, published_at=is_instant, signature=_ED25519),
     "ballot": _shape(
-        {"blind": _HASH, "commitment": _HASH, "evidence": _is_evidence},
+        {"blind": HASH, "commitment": HASH, "evidence": _is_evidence},
         **_BALLOT,
-        position=_is_whole,
-        sequence=_is_whole,
-        replaced=_is_truth,
+        position=is_whole,
+        sequence=is_whole,
+        replaced=is_truth,
     ),
-    "waiting": _shape({"evidence": _is_evidence}, **_BALLOT, verdict=_is_text, words=_is_text),
-    "exclusion": _shape(position=_is_whole, contest=_is_text, check=_is_text, words=_is_text),
-    "certificate": _shape(
-        certified_at=_is_instant, ballot_count=_is_whole, merkle_root=_HASH, rules_hash=_HASH
-    ),
+    "waiting": _shape({"evidence": _is_evidence}, **_BALLOT, verdict=is_text, words=is_text),
+    "exclusion": _shape(position=is_whole, contest=is_text, check=is_text, words=is_text),
+    "certificate": _shape(certified_at=is_instant, ballot_count=is_whole, merkle_root=HASH, rules_hash=HASH),
     "result": _shape(
-        version=_is_whole,
-        published_at=_is_instant,
-        reason=_is_text,
-        software=_is_text,
-        voters=_is_whole,
-        power=_AMOUNT,
+        version=is_whole,
+        published_at=is_instant,
+        reason=is_text,
+        software=is_text,
+        voters=is_whole,
+        power=AMOUNT,
     ),
     "contest_result": _shape(
-        version=_is_whole,
-        contest=_is_text,
-        rule=_is_text,
-        binding=_is_truth,
-        outcome=_is_text,
-        why=_is_text,
-        budget=_AMOUNT,
-        voters=_is_whole,
-        power=_AMOUNT,
-        parameter=_nullable(_FRACTION),
-        shares=_list_of(_FRACTION),
-        amounts=_list_of(_AMOUNT),
+        version=is_whole,
+        contest=is_text,
+        rule=is_text,
+        binding=is_truth,
+        outcome=is_text,
+        why=is_text,
+        budget=AMOUNT,
+        voters=is_whole,
+        power=AMOUNT,
+        parameter=_nullable(FRACTION),
+        shares=_list_of(FRACTION),
+        amounts=_list_of(AMOUNT),
     ),
     "challenge": _shape(
-        {"version": _is_whole, "software": _is_text, "other": _HASH},
-        check=_is_text,
-        opened_at=_is_instant,
-        opened_by=_is_text,
-        answered_at=_is_instant,
-        passed=_is_truth,
-        output=_is_text,
+        {"version": is_whole, "software": is_text, "other": HASH},
+        check=is_text,
+        opened_at=is_instant,
+        opened_by=is_text,
+        answered_at=is_instant,
+        passed=is_truth,
+        output=is_text,
     ),
-    "settlement": _shape(version=_is_whole, settled_at=_is_instant),
+    "settlement": _shape(version=is_whole, settled_at=is_instant),
     "transfer": _shape(
-        key=_is_text,
-        debit=_is_text,
-        credit=_is_text,
-        amount=_AMOUNT,
-        reason=_is_text,
-        happened_at=_is_instant,
+        key=is_text,
+        debit=is_text,
+        credit=is_text,
+        amount=AMOUNT,
+        reason=is_text,
+        happened_at=is_instant,
     ),
-    "seal": _shape(lines=_is_whole, sha256=_HASH),
-    "text": _shape(hash=_HASH, text=_is_text),
+    "seal": _shape(lines=is_whole, sha256=HASH),
+    "text": _shape(hash=HASH, text=is_text),
 }
 
 

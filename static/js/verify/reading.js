@@ -139,6 +139,7 @@ export class Reader {
   #isWelcome({ kind, fields }, raw) {
     if (ORDER[kind] < this.#place || (ONCE.includes(kind) && this.#seen.has(kind))) {
       this.#fault("each type of line in its place", `a ${kind} line here`);
+      if (kind !== "seal") return false; // what is built on the lines before must not change under it
     }
     this.#place = Math.max(this.#place, ORDER[kind]);
     this.#seen.add(kind);

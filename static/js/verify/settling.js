@@ -69,6 +69,10 @@ export class Settling {
     }
     const { settles_at } = this.#rules.instants;
     const window = later(last.published_at, this.#rules.windowSeconds);
+    if (window === null) {
+      this.#fail("the instant", "a result of this age", last.published_at);
+      return;
+    }
     const earliest = window > settles_at ? window : settles_at;
     if (settlement.settled_at < earliest) this.#fail("the instant", `not before ${earliest}`, settlement.settled_at);
   }

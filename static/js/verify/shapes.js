@@ -6,22 +6,22 @@ import { isInstant } from "./instants.js";
 /** @typedef {Record<string, Form>} Forms */
 
 /** @param {RegExp} pattern anchored @returns {Form} */
-const matching = (pattern) => (value) => typeof value === "string" && pattern.test(value);
+export const matching = (pattern) => (value) => typeof value === "string" && pattern.test(value);
 /** @param {Form} form @returns {Form} */
-const nullable = (form) => (value) => value === null || form(value);
+export const nullable = (form) => (value) => value === null || form(value);
 /** @param {Form} form @returns {Form} */
-const listOf = (form) => (value) => Array.isArray(value) && value.every(form);
+export const listOf = (form) => (value) => Array.isArray(value) && value.every(form);
 /** @type {Form} */
-const isText = (value) => typeof value === "string";
+export const isText = (value) => typeof value === "string";
 /** @type {Form} */
-const isTruth = (value) => typeof value === "boolean";
+export const isTruth = (value) => typeof value === "boolean";
 /** @type {Form} */
-const isWhole = (value) => Number.isSafeInteger(value) && /** @type {number} */ (value) >= 0;
+export const isWhole = (value) => Number.isSafeInteger(value) && /** @type {number} */ (value) >= 0;
 
-const AMOUNT = matching(/^(?:0|[1-9][0-9]{0,77})$/);
-const FRACTION = matching(/^(?:0|[1-9][0-9]{0,1999})(?:\/[1-9][0-9]{0,1999})?$/);
+export const AMOUNT = matching(/^(?:0|[1-9][0-9]{0,77})$/);
+export const FRACTION = matching(/^(?:0|[1-9][0-9]{0,1999})(?:\/[1-9][0-9]{0,1999})?$/);
 const ADDRESS = matching(/^0x[0-9a-f]{40}$/);
-const HASH = matching(/^0x[0-9a-f]{64}$/);
+export const HASH = matching(/^0x[0-9a-f]{64}$/);
 const BYTES = matching(/^0x(?:[0-9a-f]{2})*$/);
 const ED25519 = matching(/^0x[0-9a-f]{128}$/);
 

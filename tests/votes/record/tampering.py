@@ -1,9 +1,11 @@
 """Ways to tamper with a record. Whoever does it seals the file again, but can sign nothing anew."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
 from tests.factories import UNIT, address
+from votes.record.canonical import canonical, sha256_hex
 from votes.record.lines import BallotLine
 from votes.record.rules import Rules
 from votes.record.verify.signing import Terms
@@ -132,6 +134,32 @@ def change_rules(old: str, new: str, *, everywhere: bool = False) -> Tamper:
     return tamper
 
 
+def change_terms(change: Callable[[dict[str, Any]], object]) -> Tamper:
+    """Other rules that hold together with their hashes, as an operator would write them who means harm."""
+
+    def tamper(lines: Lines) -> None:
+        rules = the(lines, "rules")
+        terms = json.loads(rules["json"])
+        change(terms)
+        rules["json"] = canonical(terms).decode()
+        digest = "0x" + sha256_hex(rules["json"].encode())
+        rules["sha256"] = the(lines, "certificate")["rules_hash"] = digest
+
+    return tamper
+
+
+def stranger_listed_late(lines: Lines) -> None:
+    """Votes, and gets power only behind the ballots, before voting once more."""
+    stranger_votes(lines)
+    last = ballots(lines)[-1]
+    at = lines.index(last) + 1
+    lines[at:at] = [
+        {"type": "holder", "address": address("mallory"), "power": "5"},
+        {**last, "nonce": last["nonce"] + 1, "sequence": 2},
+    ]
+    renumber(lines)
+
+
 def another_rule_binds(lines: Lines) -> None:
     for one in lines:
         if one["type"] == "contest_result" and one["contest"] == "ignite":
@@ -231,6 +259,39 @@ TAMPERINGS: dict[str, tuple[Tamper, str]] = {
         change_rules('"closes_at":"20', '"closes_at":"21', everywhere=True),
         "instants",
     ),
+    "rules whose floors leave nothing": (
+        change_terms(lambda terms: terms["contests"][0]["options"][0].update(floor=10_000)),
+        "rules_hash",
+    ),
+    "rules by a rule that there is not": (
+        change_terms(lambda terms: terms["contests"][0].update(rule="lottery")),
+        "rules_hash",
+    ),
+    "rules with a fall-back that there is not": (
+        change_terms(lambda terms: terms["contests"][0].update(fallback="keep_it")),
+        "rules_hash",
+    ),
+    "rules that split by nothing": (
+        change_terms(
+            lambda terms: terms["contests"][0].update(
+                fallback="repeat_last_split", last_split={"cycle": "0", "shares": {"lending": "1/0"}}
+            )
+        ),
+        "rules_hash",
+    ),
+    "rules with a contest twice": (
+        change_terms(lambda terms: terms["contests"].append(terms["contests"][0])),
+        "rules_hash",
+    ),
+    "rules with an endless window": (
+        change_terms(lambda terms: terms["challenge"].update(window_seconds=2**53 - 1)),
+        "rules_hash",
+    ),
+    "a result at the end of time": (
+        change("result", published_at="9999-12-31T23:59:59.999999Z"),
+        "settlement",
+    ),
+    "a voter listed after the ballots": (stranger_listed_late, "format"),
     "another cycle": (change("header", cycle="7"), "header"),
     "another deployment": (change("header", deployment=ZERO), "header"),
     "another origin": (change("header", origin="demo"), "header"),

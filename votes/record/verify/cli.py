@@ -38,6 +38,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.write(f"tpp-verify: {error}\n")
         return UNREADABLE
     progress.clear()
+    if not verdict.is_record:
+        sys.stderr.write(f"tpp-verify: {_plain(given.file)} is no record: no line of it is one of a record\n")
+        return UNREADABLE
     sys.stdout.write(_json(verdict) if given.json else _words(verdict, given.verbose))
     return _status(verdict)
 
@@ -105,7 +108,7 @@ def _words(verdict: Verdict, verbose: bool) -> str:
         lines += _of_check(outcome, verbose)
     lines += ["", _sum(verdict)]
     lines += [
-        finding.found
+        _plain(finding.found)
         for outcome in verdict.outcomes
         for finding in outcome.findings
         if FRAUD in finding.found
@@ -118,10 +121,8 @@ def _title(verdict: Verdict) -> str:
     if header is None:
         return "This file has no header of a record."
     origin = {"imported": ", an unsigned import", "demo": ", made up for the demo"}.get(header["origin"], "")
-    words = f"Cycle {header['cycle']}{origin}: {header['kind']} record, {verdict.ballots:,} ballots"
-    return (
-        f"{words}, {header['software']}\nSHA-256 {verdict.record_hash or 'unknown, for there is no seal'}\n"
-    )
+    words = f"Cycle {header['cycle']}{origin}: {_plain(header['kind'])} record, {verdict.ballots:,} ballots"
+    return f"{words}, {_plain(header['software'])}\nSHA-256 {verdict.record_hash or 'unknown, for there is no seal'}\n"
 
 
 def _of_check(outcome: Outcome, verbose: bool) -> list[str]:
@@ -131,14 +132,19 @@ def _of_check(outcome: Outcome, verbose: bool) -> list[str]:
     if verbose or outcome.faults:
         lines.append(f"{'':9}{check.asserts}")
     if outcome.why:
-        lines.append(f"{'':9}{outcome.why}")
+        lines.append(f"{'':9}{_plain(outcome.why)}")
     for finding in outcome.findings:
         lines += [
-            f"{'':9}{finding.where}:",
-            f"{'':11}expected {finding.expected}",
-            f"{'':11}found    {finding.found}",
+            f"{'':9}{_plain(finding.where)}:",
+            f"{'':11}expected {_plain(finding.expected)}",
+            f"{'':11}found    {_plain(finding.found)}",
         ]
     return lines
+
+
+def _plain(text: str) -> str:
+    """On one line and without control characters: what a record says must not draw a verdict of its own."""
+    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
 
 
 def _sum(verdict: Verdict) -> str:

@@ -81,8 +81,8 @@ class OnChain:
                     report.unknown(
                         "contract_signatures", "Wallets that were not deployed (ERC-6492) were not asked."
                     )
-            except NodeFault as fault:
-                report.unknown("contract_signatures", str(fault))
+            except (NodeFault, TypeError, ValueError) as fault:
+                report.unknown("contract_signatures", f"The node gave no answer to use: {fault}")
 
     def _check(self, node: Node, ballots: Sequence[tuple[int, BallotLine]]) -> None:
         chain = int(node.ask("eth_chainId"), 16)

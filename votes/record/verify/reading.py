@@ -4,6 +4,7 @@ import gzip
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -15,6 +16,7 @@ from votes.record.verify.checks import Report
 LONGEST_LINE = 16 << 20  # bytes; rules.json is the longest, and far shorter
 _DEEPEST = 64
 _AT_ONCE = 500  # lines that are hashed together
+_LONG = 1 << 16  # bytes of a line that is hashed at once, so that long ones do not pile up
 _BALLOT = ORDER["ballot"]
 _ONCE = ("header", "rules", "power", "certificate", "settlement", "seal")
 _NEEDED = ("header", "rules", "power", "certificate", "result")
@@ -22,13 +24,15 @@ _NEEDED = ("header", "rules", "power", "certificate", "result")
 Value = Mapping[str, Any] | BallotLine | Holder
 
 
-def open_record(path: Path) -> BinaryIO:
-    """The bytes of a record file, which may be compressed with gzip."""
-    file = path.open("rb")
-    if file.peek(2)[:2] != b"\x1f\x8b":
-        return file
-    file.close()
-    return gzip.open(path)  # type: ignore[return-value]  # it reads bytes, by lines too
+@contextmanager
+def open_record(path: Path) -> Iterator[BinaryIO]:
+    """The bytes of a record file, which may be compressed with gzip and may be a pipe."""
+    with path.open("rb") as file:
+        if file.peek(2)[:2] != b"\x1f\x8b":
+            yield file
+            return
+        with gzip.open(file) as unpacked:
+            yield unpacked  # type: ignore[misc]  # it reads bytes, by lines too
 
 
 class Reader:
@@ -65,11 +69,16 @@ class Reader:
                 yield number, *found, raw
         self._finish(number)
 
+    @property
+    def has_seen_any(self) -> bool:
+        """Whether any line so far was one of a record."""
+        return bool(self._seen)
+
     def _keep(self, raw: bytes) -> None:
         """Count a line, and hash it with others: one by one that would cost as much as reading them."""
         self.count += 1
         self._unhashed.append(raw)
-        if len(self._unhashed) >= _AT_ONCE:
+        if len(self._unhashed) >= _AT_ONCE or len(raw) > _LONG:
             self._hash_what_is_kept()
 
     def _hash_what_is_kept(self) -> None:
@@ -80,6 +89,8 @@ class Reader:
         """Whether a line is to be looked at; where it is out of place, that is reported."""
         if ORDER[kind] < self._place or (kind in _ONCE and kind in self._seen):
             self._fault(number, "each type of line in its place", f"a {kind} line here")
+            if kind != "seal":
+                return False  # what is built on the lines before must not change under it
         self._place = max(self._place, ORDER[kind])
         self._seen.add(kind)
         if kind == "seal":

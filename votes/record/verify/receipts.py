@@ -33,7 +33,7 @@ def read_receipts(where: str, data: bytes) -> list[Kept]:
     documents = _json(where, data)
     try:
         return [_receipt(where, one) for one in (documents if isinstance(documents, list) else [documents])]
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
         raise Unreadable(f"{where} holds no receipt as this site gives it: {error}") from error
 
 
@@ -63,7 +63,7 @@ def read_heads(where: str, data: bytes) -> list[Head]:
         documents = documents.get("heads", [documents])
     try:
         return [Head.read(document) for document in documents]
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
         raise Unreadable(f"{where} holds no tree heads as this site gives them: {error}") from error
 
 

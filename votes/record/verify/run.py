@@ -15,6 +15,7 @@ from votes.record.verify.node import Node, OnChain
 from votes.record.verify.reading import Reader, Value
 from votes.record.verify.receipts import Kept, Receipts
 from votes.record.verify.results import Results
+from votes.record.verify.ruling import NoRules, read_rules
 from votes.record.verify.settling import Settling
 from votes.record.verify.signing import Signatures
 from votes.record.verify.trees import Head, Tree
@@ -40,12 +41,16 @@ class Options:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What came of a verification. `record_hash` is the SHA-256 of the sealed part, None where there is no seal."""
+    """What came of a verification. `record_hash` is the SHA-256 of the sealed part, None where there is no seal.
+
+    Not `is_record`: no line of the file was one of a record.
+    """
 
     header: Mapping[str, Any] | None
     record_hash: str | None
     ballots: int
     outcomes: list[Outcome]
+    is_record: bool = True
 
     def count(self, status: Status) -> int:
         """How many checks came out so."""
@@ -75,7 +80,8 @@ def verify(source: BinaryIO, options: Options | None = None) -> Verdict:
             options.progress(number, reader.bytes_read)
     if parts is not None:
         parts.finish()
-    return Verdict(header, reader.record_hash, parts.tree.size if parts else 0, report.outcomes())
+    ballots = parts.tree.size if parts else 0
+    return Verdict(header, reader.record_hash, ballots, report.outcomes(), reader.has_seen_any)
 
 
 def _read_rules(line: Mapping[str, Any], report: Report) -> Rules | None:
@@ -84,13 +90,10 @@ def _read_rules(line: Mapping[str, Any], report: Report) -> Rules | None:
     if line["sha256"] != digest:
         report.fail("rules_hash", "the rules line", expected=line["sha256"], found=digest)
     try:
-        rules = Rules.parse(line["json"])
-        assert rules.domain_separator
-        assert len(rules.receipt_key) == 32
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError, AssertionError) as error:
-        report.fail("rules_hash", "rules.json", expected="rules of version 1", found=repr(error))
+        return read_rules(line["json"])
+    except NoRules as error:
+        report.fail("rules_hash", "rules.json", expected="rules of version 1", found=error)
         return None
-    return rules
 
 
 class Parts:

@@ -60,7 +60,13 @@ class Settling:
             return
         window = timedelta(seconds=self._rules.window_seconds)
         published = from_iso(results.versions[-1]["published_at"])
-        earliest = iso(max(self._rules.instants.settles_at, published + window))
+        try:
+            earliest = iso(max(self._rules.instants.settles_at, published + window))
+        except OverflowError:
+            self._fail(
+                "settlement", "the instant", "a result of this age", results.versions[-1]["published_at"]
+            )
+            return
         if settlement["settled_at"] < earliest:
             self._fail("settlement", "the instant", f"not before {earliest}", settlement["settled_at"])
 
