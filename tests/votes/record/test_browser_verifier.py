@@ -4,6 +4,7 @@ import base64
 import copy
 import io
 import json
+import random
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -14,6 +15,7 @@ from pytest_django.live_server_helper import LiveServer
 from tests.factories import HOUR, make_community, make_cycle
 from tests.records import file_of, finish, finished_cycle, objects, sealed_again, vote
 from tests.votes.record.tampering import TAMPERINGS, ZERO, ballot_of, the
+from tests.votes.record.test_hostile_records import COUNT, SEED, spoilt
 from tests.votes.record.test_tampering import head_line, receipt_for, with_heads
 from votes.actions.record_lines import text_lines
 from votes.record.verify import CHECKS, Options, verify
@@ -147,6 +149,12 @@ SPELLINGS = [
     (b'"cycle":"1"', b'"cycle":' + b"[" * 100_000),
     (b'.000000Z","contest', b'.0Z","contest'),
 ]
+
+
+def test_records_spoilt_by_chance_are_told_alike(live_server: LiveServer, page: Page) -> None:
+    right, chance = final_lines(), random.Random(SEED)
+    records = [spoilt(right, chance) for _ in range(COUNT // 4)]
+    compare(page, live_server, {f"{at}: {what}": Case(data) for at, (data, what) in enumerate(records)})
 
 
 def test_what_somebody_brings_along_is_told_alike(live_server: LiveServer, page: Page) -> None:
