@@ -16,6 +16,7 @@ async function open() {
   if (!main) return;
   document.querySelector("main")?.replaceWith(document.adoptNode(main));
   document.title = page.title;
+  await import("./check-receipt.js"); // checks the receipt that stands on the page now
 }
 
 if (blind) open().catch(() => undefined); // without the server the form still stands there

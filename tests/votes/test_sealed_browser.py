@@ -8,10 +8,13 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.test import Client
 from playwright.sync_api import BrowserContext, Page, Request, expect
+from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
+from journal.clock import database_clock
 from tests.composing import give_wallet
 from tests.factories import address, make_community, make_cycle, signed
+from votes.actions.heads import publish_head
 from votes.models import Ballot, Cycle
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -53,6 +56,34 @@ def test_the_holder_of_a_receipt_sees_the_ballot_and_no_address_tells_the_blind(
     assert json.loads(download.value.path().read_text()) == answer
     assert asked
     assert not [url for url in asked if answer["blind"][2:] in url]
+
+
+def test_a_sealed_receipt_is_checked_in_the_browser_before_closing(
+    live_server: LiveServer, page: Page, cycle: Cycle, settings: Settings
+) -> None:
+    settings.TPP_HEAD_SECONDS = settings.TPP_PAGE_SECONDS = 0
+    answer = cast(cycle, "alice", reason="A quiet word.")
+    troubles: list[str] = []
+    page.on("pageerror", lambda error: troubles.append(str(error)))
+    path = f"{live_server.url}/cycles/{cycle.number}/ballots/{answer['receipt']['commitment'][2:]}/"
+    status, steps = page.locator("#check-receipt [role=status]"), page.locator("#check-receipt li")
+    page.goto(f"{path}#blind={answer['blind']}")
+    expect(status).to_contain_text("Checked in your browser: the receipt is signed.")
+    expect(steps).to_have_count(2)
+    expect(steps.last).to_have_text(
+        "Holds. Your blind and your ballot make the commitment that stands for it."
+    )
+    assert publish_head(cycle_id=cycle.pk, at=database_clock())
+    page.reload()
+    expect(status).to_have_text("Checked in your browser: your ballot is number 1 of 1 in the tree so far.")
+    expect(page.locator("#check-receipt li.holds")).to_have_count(5)
+    page.goto("about:blank")
+    page.goto(path)  # whoever opens it by the form
+    page.get_by_label("Blind").fill(answer["blind"])
+    page.get_by_role("button", name="Show my ballot").click()
+    expect(status).to_have_text("Checked in your browser: your ballot is number 1 of 1 in the tree so far.")
+    expect(page.locator("#check-receipt li.holds")).to_have_count(5)
+    assert troubles == []
 
 
 def test_a_delegate_votes_twice_sealed_and_each_time_comes_to_the_receipt(
