@@ -16,6 +16,7 @@ CAMPAIGNS = {
 }
 # A node that is down at closing, and hostile wallets, have tests of their own.
 CAMPAIGNS["node"] = ["tests/votes/test_waiting.py"]
+CAMPAIGNS["records"] = ["tests/votes/record/test_hostile_records.py"]
 
 
 def main() -> int:

@@ -17,7 +17,8 @@ from votes.record.verify import CHECKS
 
 pytestmark = pytest.mark.django_db
 
-COUNT = int(os.environ.get("TPP_MUTATIONS", "400"))
+_MANY = os.environ.get("TPP_TORTURE_ROUNDS", "5000")
+COUNT = int(os.environ.get("TPP_MUTATIONS", _MANY if "TPP_TORTURE" in os.environ else "400"))
 SEED = int(os.environ.get("TPP_SEED", "1"))
 Path = tuple[str | int, ...]
 Lines = list[dict[str, Any]]
@@ -137,8 +138,8 @@ NOTHING_HANGS_ON = ("['software']", "['reason']", "['words']", "['output']", "['
 
 
 def is_harmless(what: str) -> bool:
-    """Transfers are named by their keys, and may stand in any order."""
-    moved = what == "a transfer line elsewhere"
+    """Transfers are named by their keys and texts by their hashes: both may stand in any order."""
+    moved = what in ("a transfer line elsewhere", "a text line elsewhere")
     return moved or (what.startswith("line") and what.endswith(NOTHING_HANGS_ON))
 
 
@@ -157,7 +158,7 @@ def test_every_spoilt_record_ends_in_a_verdict() -> None:
         assert [outcome.check.name for outcome in verdict.outcomes] == list(CHECKS)
         if verdict.has_passed and data != whole and not is_harmless(what):
             passed.append(what)
-    assert passed == []
+    assert not passed, passed
 
 
 def test_lines_of_every_type_with_every_odd_value_end_in_a_verdict() -> None:
