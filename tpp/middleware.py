@@ -29,15 +29,15 @@ class Unavailable:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        return _answer(request, exception)
+        return answer_unavailable(request, exception)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """What no view raised: a database that is lost while another error's page is written is no 500 either."""
-    return _answer(request, sys.exc_info()[1]) or defaults.server_error(request)
+    return answer_unavailable(request, sys.exc_info()[1]) or defaults.server_error(request)
 
 
-def _answer(request: HttpRequest, error: BaseException | None) -> HttpResponse | None:
+def answer_unavailable(request: HttpRequest, error: BaseException | None) -> HttpResponse | None:
     """The 503 that `error` calls for, None where it is another error."""
     if isinstance(error, (OperationalError, InterfaceError)):
         words = LOST

@@ -5,10 +5,9 @@ nothing is refused here. Both ways insert the same rows, past the same triggers 
 """
 
 import secrets
-from contextlib import nullcontext
 from typing import Any
 
-from django.db import DatabaseError, IntegrityError, connection, transaction
+from django.db import DatabaseError, IntegrityError, InterfaceError, OperationalError, connection, transaction
 
 from journal.refusal import Refusal
 from votes.actions.ballots import TRIGGER, Receipted, check_lines, is_signed_by_key, known_rules, receipt_of
@@ -82,9 +81,26 @@ def _store(submission: Submission, rules: Rules, digest: bytes, options: list[in
 
 
 def _ask(values: list[Any]) -> tuple[Any, ...] | None:
-    """One statement that commits by itself; within a transaction, what it refuses spoils nothing."""
-    within = transaction.atomic() if connection.in_atomic_block else nullcontext()
-    with within, connection.cursor() as cursor:
+    """One statement that commits by itself; within a transaction, what it refuses spoils nothing.
+
+    Nobody asks beforehand whether the connection still stands: where it was lost, the ballot goes the long way over
+    a new one, which finds it if it is in already.
+    """
+    if connection.in_atomic_block:
+        with transaction.atomic():
+            return _answer_to(values)
+    connection.health_check_done = True
+    try:
+        return _answer_to(values)
+    except (OperationalError, InterfaceError):
+        if connection.connection is None or not connection.connection.closed:
+            raise
+        connection.close()
+        return None
+
+
+def _answer_to(values: list[Any]) -> tuple[Any, ...] | None:
+    with connection.cursor() as cursor:
         cursor.execute(_AT_ONCE, values)
         row: tuple[Any, ...] | None = cursor.fetchone()
     return row
