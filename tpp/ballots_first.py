@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from typing import cast
 
 from django.conf import settings
 from django.core.handlers.exception import convert_exception_to_response
@@ -25,7 +26,7 @@ class BallotsFirst:
         if request.method != "POST" or not _ADDRESS.fullmatch(request.path_info):
             return self.get_response(request)
         request.get_host()  # raises what is answered 400 where it is not ours
-        answer: HttpResponse = self.take(request)
+        answer = cast(HttpResponse, self.take(request))
         answer.headers.setdefault("X-Frame-Options", settings.X_FRAME_OPTIONS)
         answer.headers.setdefault("Content-Length", str(len(answer.content)))
         return answer
@@ -34,7 +35,7 @@ class BallotsFirst:
 def _take(request: HttpRequest) -> HttpResponse:
     number = request.path_info.split("/")[4]
     try:
-        return ballots(request, int(number))
+        return cast(HttpResponse, ballots(request, int(number)))
     except Exception as error:
         unavailable = answer_unavailable(request, error)
         if unavailable is None:

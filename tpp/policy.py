@@ -12,7 +12,7 @@ from django.http.response import HttpResponseBase
 _OWN = ("_csp_config", "_csp_update", "_csp_replace", "_csp_exempt")  # what a view can say of its own policy
 
 
-class SamePolicy(CSPMiddleware):  # type: ignore[misc]
+class SamePolicy(CSPMiddleware):
     """Django-csp's middleware, which is asked itself wherever an answer or a nonce could make a difference."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:

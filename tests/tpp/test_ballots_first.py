@@ -12,6 +12,7 @@ from pytest_django import Settings
 
 from tests.factories import make_community, make_cycle, signed
 from tpp import ballots_first
+from votes import api
 from votes.actions.ballots import remember
 from votes.models import Ballot, Cycle
 
@@ -36,7 +37,7 @@ def test_the_address_of_ballots_is_known_and_no_other() -> None:
     for number in (1, 12, 999_999_999):
         address = reverse("api_ballots", args=[number])
         assert ballots_first._ADDRESS.fullmatch(address)
-        assert resolve(address).func is ballots_first.ballots
+        assert resolve(address).func is api.ballots
     for other in ("/api/v1/cycles/0/ballots/", "/api/v1/cycles/1/ballots", "/api/v1/cycles/1/ballots/\n"):
         assert not ballots_first._ADDRESS.fullmatch(other)
 

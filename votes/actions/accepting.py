@@ -89,7 +89,7 @@ def _ask(values: list[Any]) -> tuple[Any, ...] | None:
     if connection.in_atomic_block:
         with transaction.atomic():
             return _answer_to(values)
-    connection.health_check_done = True
+    connection.health_check_done = True  # type: ignore[attr-defined]  # Django's own; its stubs lack it
     try:
         return _answer_to(values)
     except (OperationalError, InterfaceError):
