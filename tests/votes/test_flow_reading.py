@@ -68,6 +68,7 @@ def test_two_drafts_side_by_side(
         other.get_by_role("textbox", name="Exchanges").first.fill("65")
     page.get_by_role("textbox", name="Exchanges").first.fill("70")
     expect(page.locator(".conflict")).to_contain_text("This draft was changed in another place")
+    expect(page.get_by_role("heading", name="This draft was changed in another place")).to_be_in_viewport()
     is_fit(page, "two drafts")
     device.close()
 

@@ -49,4 +49,5 @@ export function showConflict(composition, theirs, choose) {
       element("table", {}, element("thead", {}, element("tr", {}, ...head)), element("tbody", {}, ...rows)),
       element("div", { className: "actions" }, button("Keep what is here", end("mine")), button("Take the other", end("theirs")))),
   );
+  byId("draft-notice").scrollIntoView({ block: "center" }); // it stands far above whoever types further down
 }
