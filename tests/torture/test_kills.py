@@ -22,6 +22,7 @@ from tests.factories import EVEN, HOUR, make_community, make_cycle, signed
 from tpp.celery import app
 from tpp.demo.launcher import WORKER
 from tpp.processes import Child, spawn
+from votes.actions.admitting import admit_onto_ballots
 from votes.actions.ballots import cast_ballot
 from votes.actions.challenges import ask_again
 from votes.actions.steps import run_everything_due, run_step
@@ -148,7 +149,10 @@ def make_due(step: str) -> Cycle:
         community.schedule.window = timedelta(0)
     community.schedule.save()
     if step == "announce":
-        return make_cycle(community, opens_in=2 * HOUR, announced=False)
+        cycle = make_cycle(community, opens_in=2 * HOUR, announced=False)
+        # what is admitted later would announce it on the way, and not as a step
+        assert admit_onto_ballots(cycle=cycle, at=cycle.announced_at - SECONDS)
+        return cycle
     if step == "freeze":
         return make_cycle(community, opens_in=HOUR, frozen=False)
     lasts_on = 24 * HOUR if step == "head" else 2 * SECONDS
