@@ -306,7 +306,8 @@ def test_two_tabs_follow_each_other_and_two_devices_are_asked(
     tab = context.new_page()
     tab.goto(page.url)
     expect(tab.get_by_role("textbox", name="Exchanges").first).to_have_value("87.5")
-    tab.get_by_role("textbox", name="Exchanges").first.fill("60")
+    with tab.expect_response(lambda answer: answer.request.method == "PUT"):
+        tab.get_by_role("textbox", name="Exchanges").first.fill("60")
     expect(page.get_by_role("textbox", name="Exchanges").first).to_have_value("60")
     expect(page.get_by_text("Taken over from another tab or device.")).to_be_visible()
     expect(tab.locator("#kept-state")).to_contain_text("Saved at")

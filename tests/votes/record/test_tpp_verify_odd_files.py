@@ -10,7 +10,7 @@ import pytest
 
 from tests.records import file_of, finished_cycle, objects, sealed_again
 
-MOST = 400 << 20  # bytes of memory for a line of a gigabyte
+MOST = 512 << 20  # bytes of memory for a line of a gigabyte
 COMMAND = """
 import os, resource, sys
 from votes.record.verify.cli import main
